@@ -1,0 +1,79 @@
+import type { Coding, Extension } from '@medplum/fhirtypes';
+import {
+  ABSENT,
+  column,
+  el,
+  textOf,
+  type DraftRow,
+  type ExtensionElement,
+  type RowLike,
+} from '../../src/define/index.js';
+
+/** Elements that several resources of US Core share. */
+export const usCore = (name: string): string => `http://hl7.org/fhir/us/core/StructureDefinition/${name}`;
+
+const levels = [
+  ['omb', 'ombCategory'],
+  ['detailed', 'detailed'],
+] as const;
+
+/** The race or ethnicity extension: OMB categories and detailed codes as rows of a child table, the text in a column. */
+export function omb<const N extends string, const T extends string>(
+  url: string,
+  child: N,
+  text: T,
+): ExtensionElement<`${N}.${'level' | 'code_system' | 'code_code' | 'code_display'}` | T> {
+  const code = el.coding('code');
+  return el.extensionOf(url, {
+    columns: [column(text)],
+    children: { [child]: [column('level', 'omb'), ...code.columns] },
+    read: (row, context) => {
+      const rows = (row[child] ?? []) as RowLike[];
+      const parts: Extension[] = levels.flatMap(([level, url]) =>
+        rows
+          .filter((each) => each['level'] === level)
+          .map((each) => ({ url, valueCoding: code.read(each, context) as Coding })),
+      );
+      const described = textOf(row, text);
+      if (described !== undefined) parts.push({ url: 'text', valueString: described });
+      return parts.length > 0 ? { extension: parts } : undefined;
+    },
+    write: (value, into, context) => {
+      const parts = value.extension ?? [];
+      into[child] = parts.flatMap((part) => {
+        const level = levels.find(([, url]) => url === part.url)?.[0];
+        if (level === undefined || !part.valueCoding) return [];
+        const row: DraftRow = { level, code_system: null, code_code: null, code_display: null };
+        code.write(part.valueCoding, row, context);
+        return [row];
+      });
+      into[text] = parts.find((part) => part.url === 'text')?.valueString ?? null;
+    },
+  });
+}
+
+/** `deceased[x]` in two columns, and a third that answers the search: a patient with neither is not deceased. */
+export function deceased() {
+  const boolean = el.boolean('deceased_boolean');
+  const at = el.dateTime('deceased_at');
+  const flag = column('deceased', false);
+  return {
+    deceasedBoolean: {
+      ...boolean,
+      columns: [flag, ...boolean.columns],
+      read: (row: RowLike, context) => (row['deceased_at_start'] === ABSENT ? boolean.read(row, context) : undefined),
+      write: (value, into, context) => {
+        boolean.write(value, into, context);
+        into['deceased'] = value;
+      },
+    } satisfies typeof boolean,
+    deceasedDateTime: {
+      ...at,
+      columns: [flag, ...at.columns],
+      write: (value, into, context) => {
+        at.write(value, into, context);
+        into['deceased'] = true;
+      },
+    } satisfies typeof at,
+  };
+}

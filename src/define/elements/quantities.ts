@@ -1,0 +1,84 @@
+import type { Quantity, Range, Ratio } from '@medplum/fhirtypes';
+import { column, globalise, localise, numberOf, textOf, type Element } from './element.js';
+
+type QuantityNames<P extends string> =
+  `${P}_value` | `${P}_comparator` | `${P}_unit` | `${P}_unit_system` | `${P}_unit_code`;
+
+export interface QuantityColumns<C extends string> {
+  readonly value: C;
+  readonly comparator: C;
+  readonly unit: C;
+  readonly system: C;
+  readonly code: C;
+}
+
+export interface QuantityElement<P extends string> extends Element<Quantity, QuantityNames<P>> {
+  readonly quantity: QuantityColumns<QuantityNames<P>>;
+}
+
+/** A Quantity: `<prefix>_value`, `_comparator`, `_unit`, `_unit_system`, `_unit_code`. */
+export function quantity<P extends string>(prefix: P): QuantityElement<P> {
+  const name = {
+    value: `${prefix}_value`,
+    comparator: `${prefix}_comparator`,
+    unit: `${prefix}_unit`,
+    system: `${prefix}_unit_system`,
+    code: `${prefix}_unit_code`,
+  } as const;
+  return {
+    quantity: name,
+    columns: [name.value, name.comparator, name.unit, name.system, name.code].map((each) => column(each)),
+    read: (row, context) => {
+      const read: Quantity = {};
+      const value = numberOf(row, name.value);
+      const comparator = textOf(row, name.comparator);
+      const unit = textOf(row, name.unit);
+      const system = textOf(row, name.system);
+      const code = textOf(row, name.code);
+      if (value !== undefined) read.value = value;
+      if (comparator !== undefined) read.comparator = comparator as NonNullable<Quantity['comparator']>;
+      if (unit !== undefined) read.unit = unit;
+      if (system !== undefined) read.system = globalise(system, context);
+      if (code !== undefined) read.code = code;
+      return Object.keys(read).length > 0 ? read : undefined;
+    },
+    write: (value, into, context) => {
+      into[name.value] = value.value ?? null;
+      into[name.comparator] = value.comparator ?? null;
+      into[name.unit] = value.unit ?? null;
+      into[name.system] = value.system === undefined ? null : localise(value.system, context);
+      into[name.code] = value.code ?? null;
+    },
+  };
+}
+
+/** Two quantities as one element: a Range is low and high, a Ratio numerator and denominator. */
+function pair<T extends Range | Ratio, P extends string, A extends string, B extends string>(
+  prefix: P,
+  first: A,
+  second: B,
+): Element<T, QuantityNames<`${P}_${A}` | `${P}_${B}`>> {
+  const one = quantity(`${prefix}_${first}`);
+  const two = quantity(`${prefix}_${second}`);
+  return {
+    columns: [...one.columns, ...two.columns],
+    read: (row, context) => {
+      const read: Record<string, Quantity> = {};
+      const a = one.read(row, context);
+      const b = two.read(row, context);
+      if (a) read[first] = a;
+      if (b) read[second] = b;
+      return a || b ? (read as unknown as T) : undefined;
+    },
+    write: (value, into, context) => {
+      const parts = value as Record<string, Quantity | undefined>;
+      if (parts[first]) one.write(parts[first], into, context);
+      if (parts[second]) two.write(parts[second], into, context);
+    },
+  };
+}
+
+export const range = <P extends string>(prefix: P) => pair<Range, P, 'low', 'high'>(prefix, 'low', 'high');
+
+export const ratio = <P extends string>(prefix: P) =>
+  pair<Ratio, P, 'numerator', 'denominator'>(prefix, 'numerator', 'denominator');

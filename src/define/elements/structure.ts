@@ -1,0 +1,147 @@
+import { column, type Context, type DraftRow, type Element, type RowLike, type Scalar } from './element.js';
+
+// The members of a shape are checked against the FHIR type where the shape is written; `any` is their common bound.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyElement<C extends string = string> = Element<any, C>;
+
+/** Which element reads and writes each member of a FHIR type. Members of a choice are written out: `valueQuantity`. */
+export type Shape<T, C extends string = string> = { readonly [K in keyof T]?: Element<NonNullable<T[K]>, C> };
+
+type ColumnsOf<S> = { [K in keyof S]: S[K] extends Element<infer _, infer C> ? C : never }[keyof S];
+
+/** A structure whose members stand in the same row: a backbone element, or one item of a child table. */
+export function group<T extends object>() {
+  return <S extends Shape<T>>(shape: S): Element<T, ColumnsOf<S>> => {
+    const members = Object.entries(shape) as [string, AnyElement][];
+    return {
+      ...usesOf(members.map(([, element]) => element)),
+      read: (row, context) => readMembers(members, row, context) as T | undefined,
+      write: (value, into, context) => writeMembers(members, value as Record<string, unknown>, into, context),
+    };
+  };
+}
+
+export function readMembers(
+  members: readonly (readonly [string, AnyElement])[],
+  row: RowLike,
+  context: Context,
+): Record<string, unknown> | undefined {
+  let read: Record<string, unknown> | undefined;
+  for (const [name, element] of members) {
+    const value: unknown = element.read(row, context);
+    if (value !== undefined) (read ??= {})[name] = value;
+  }
+  return read;
+}
+
+export function writeMembers(
+  members: readonly (readonly [string, AnyElement])[],
+  value: Readonly<Record<string, unknown>>,
+  into: DraftRow,
+  context: Context,
+): void {
+  for (const [name, element] of members) {
+    if (value[name] !== undefined) element.write(value[name], into, context);
+  }
+}
+
+/** The columns of several elements, each once. */
+export function usesOf(elements: readonly AnyElement[]): Pick<AnyElement, 'columns' | 'children'> {
+  const children: Record<string, AnyElement['columns']> = {};
+  for (const element of elements)
+    for (const [child, columns] of Object.entries(element.children ?? {}))
+      children[child] = unique([...(children[child] ?? []), ...columns]);
+  return { columns: unique(elements.flatMap((element) => element.columns)), children };
+}
+
+const unique = (columns: AnyElement['columns']): AnyElement['columns'] => [
+  ...new Map(columns.map((each) => [each.name, each])).values(),
+];
+
+/** A repeating element of which the row holds the first; the engine keeps the others. */
+export function first<T, C extends string, E extends Element<T, C>>(
+  element: E & Element<T, C>,
+): Omit<E, 'read' | 'write'> & Element<T[], C> {
+  return {
+    ...element,
+    read: (row: RowLike, context: Context) => {
+      const value = element.read(row, context);
+      return value === undefined ? undefined : [value];
+    },
+    write: (value: T[], into: DraftRow, context: Context) => {
+      if (value[0] !== undefined && value[0] !== null) element.write(value[0], into, context);
+    },
+  };
+}
+
+/**
+ * A repeating element in a child table, one row an item.
+ * `copy` copies columns of the first item into the parent row: what a list of patients is sorted by.
+ */
+export function list<const N extends string, T, C extends string, P extends string = never>(
+  child: N,
+  item: Element<T, C>,
+  copy: Partial<Record<C, P>> = {},
+): Element<T[], `${N}.${C}` | P> {
+  const copies = Object.entries<string | undefined>(copy).filter((each) => each[1] !== undefined) as [C, P][];
+  return {
+    columns: copies.map(([, to]) => column(to, '')),
+    children: { [child]: item.columns },
+    read: (row, context) => {
+      const rows = row[child] as readonly RowLike[] | undefined;
+      if (!rows || rows.length === 0) return undefined;
+      const items: T[] = [];
+      for (const each of rows) {
+        const value = item.read(each, context);
+        if (value !== undefined) items.push(value);
+      }
+      return items.length > 0 ? items : undefined;
+    },
+    write: (value, into, context) => {
+      const rows = value.map((each) => {
+        const row = blank(item.columns);
+        item.write(each, row, context);
+        return row;
+      });
+      into[child] = rows;
+      for (const [from, to] of copies) into[to] = (rows[0]?.[from] as Scalar | undefined) ?? '';
+    },
+  };
+}
+
+/** An element of its own table, at most one row: a value that is rare and wide. */
+export function only<const N extends string, T, C extends string>(
+  child: N,
+  element: Element<T, C>,
+): Element<T, `${N}.${C}`> {
+  const items = list(child, element);
+  return {
+    ...items,
+    read: (row, context) => items.read(row, context)?.[0],
+    write: (value, into, context) => items.write([value], into, context),
+  };
+}
+
+/** A new row: every column as it is when its element is absent. */
+export function blank(columns: AnyElement['columns']): DraftRow {
+  const row: DraftRow = {};
+  for (const each of columns) row[each.name] = each.absent;
+  return row;
+}
+
+/** Elements that share columns: `name` tells which of them the row holds. */
+export function when<T, C extends string, N extends string, E extends Element<T, C>>(
+  name: N,
+  value: string,
+  element: E & Element<T, C>,
+): Omit<E, 'read' | 'write'> & Element<T, C | N> {
+  return {
+    ...element,
+    columns: [column(name), ...element.columns],
+    read: (row: RowLike, context: Context) => (row[name] === value ? element.read(row, context) : undefined),
+    write: (written: T, into: DraftRow, context: Context) => {
+      into[name] = value;
+      element.write(written, into, context);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** A search as data: what the query string means, before any SQL. */
+export type Value = string | number | boolean;
+
+/** One value of a criterion. Its shape decides the SQL, its bindings fill it; equal shapes share a compiled statement. */
+export interface Operand {
+  readonly shape: string;
+  /** A list is one value: shape `among` looks a column up in it. */
+  readonly bindings: readonly (Value | readonly Value[])[];
+  /** The two sides of a composite, whose bindings follow each other. */
+  readonly parts?: readonly [Operand, Operand];
+}
+
+export interface Criterion {
+  readonly param: string;
+  /** `missing`, `not` and the like; a target type of a reference is already part of the operand. */
+  readonly modifier?: string;
+  /** Any of them may match. */
+  readonly any: readonly Operand[];
+}
+
+export interface SortKey {
+  readonly param: string;
+  readonly descending: boolean;
+}
+
+export interface Include {
+  readonly source: string;
+  /** A search parameter of the source, or `*` for all. */
+  readonly param: string;
+  readonly target?: string;
+}
+
+export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
+
+export interface SearchRequest {
+  readonly type: string;
+  readonly criteria: readonly Criterion[];
+  readonly sort: readonly SortKey[];
+  /** Matches a page; 0 asks for the total only. */
+  readonly count: number;
+  readonly total: 'none' | 'accurate';
+  readonly summary: Summary;
+  readonly elements: readonly string[];
+  readonly include: readonly Include[];
+  readonly revInclude: readonly Include[];
+  /** The parameters as used, in the order of the request: what the self link says. */
+  readonly used: readonly (readonly [name: string, value: string])[];
+  /** Parameters that lenient handling left out. */
+  readonly ignored: readonly string[];
+}
+
+/** Where a page begins: the sort values of a row, and in which direction to go on from it. */
+export interface Position {
+  readonly keys: readonly Value[];
+  readonly id: Value;
+  readonly direction: 'after' | 'before';
+}
+
+declare const made: unique symbol;
+
+/**
+ * What one credential may see of one resource type. The row functions require it, and only access/narrow.ts makes
+ * one, so that no row can be read without it. `made` exists for the type checker alone: nobody else can write one down.
+ */
+export interface Narrowing {
+  readonly [made]: true;
+  /** The tenant: `organization_id` of every row. */
+  readonly tenant: string;
+  /** The only patient whose rows are visible. */
+  readonly patient?: string;
+  /** Any of these searches must find the row; none means no such limit. */
+  readonly where: readonly SearchRequest[];
+}

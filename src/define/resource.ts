@@ -1,0 +1,161 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { Knex } from 'knex';
+import type { Context, DraftRow, RowLike } from './elements/element.js';
+import type { Uses, View } from './elements/view.js';
+import type { SearchParam } from './params.js';
+
+export type Column<Row> = Extract<keyof Row, string>;
+
+/** Turns the ids of a table into FHIR ids (`[A-Za-z0-9\-.]{1,64}`) and back; undefined where it cannot be one of its ids. */
+export interface IdCodec {
+  toFhir(stored: string | number): string;
+  toStored(id: string): string | number | undefined;
+}
+
+/** Ids of a foreign table with a prefix before them: `prefixed('pt-')`. */
+export function prefixed(prefix: string, stored: 'string' | 'number' = 'string'): IdCodec {
+  return {
+    toFhir: (id) => `${prefix}${id}`,
+    toStored: (id) => {
+      if (!id.startsWith(prefix)) return undefined;
+      const rest = id.slice(prefix.length);
+      if (stored === 'string') return rest;
+      return /^(0|[1-9]\d{0,15})$/.test(rest) ? Number(rest) : undefined;
+    },
+  };
+}
+
+export interface Source<C extends string = string> {
+  /** A table or view, or a plain join; no distinct, grouping or limit in it, for SQLite then scans: put those in a view. */
+  readonly from: string | ((db: Knex) => Knex.QueryBuilder);
+  readonly id: C;
+  readonly idCodec?: IdCodec;
+  /** Milliseconds since 1970 UTC of the last change. Without it: a weak ETag from the content, no `_lastUpdated`. */
+  readonly updated?: C;
+  readonly version?: C;
+  /** The column of the tenant, or `single` when the whole source belongs to one organization. */
+  readonly tenant: C | 'single';
+  /** The column of the one patient that a row belongs to; for Patient, its id. */
+  readonly patient?: C;
+  /** The column of the native resource's name. */
+  readonly native?: C;
+  /** Set where the row is deleted: it reads as 410 Gone. */
+  readonly deleted?: C;
+  /** Keeps what the columns cannot. Without it, a write that would lose anything is refused. */
+  readonly extra?: C;
+  readonly narrative?: C;
+  readonly profile?: C;
+}
+
+export interface Child<C extends string = string> {
+  readonly table: string;
+  readonly parent: C;
+  readonly order?: C;
+}
+
+/** Bytes of a resource, served as Binary/[id] to whoever may read the resource. */
+export interface Attachments {
+  /** Where the Attachment elements stand: `content.attachment`. Inline data is moved from there to a Binary. */
+  readonly path: string;
+  /** The child whose rows name the bytes, and its column of the Binary's id. */
+  readonly child: string;
+  readonly column: string;
+}
+
+/** Which resource of the native system a row is, decided by the first whose tokens the resource meets (vendors.md, part 2). */
+export interface NativeName {
+  readonly name: string;
+  /** Search parameter -> `system|code`, any of which the resource must have. */
+  readonly when?: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ResourceSpec<T extends Resource, Row extends object, C extends object = Record<never, object>> {
+  readonly type: T['resourceType'];
+  /** Profiles whose instances it can hold and serve. */
+  readonly profiles: readonly string[];
+  readonly source: Source<Column<Row>>;
+  readonly children?: { readonly [K in Column<C>]: Child };
+  /** Search parameters that tie a row to its patient; `shared` for a directory without patient data; `none` for what no patient may see. */
+  readonly patient: readonly string[] | 'shared' | 'none';
+  readonly native?: readonly NativeName[];
+  readonly search: Readonly<Record<string, SearchParam<Uses<Row, C>>>>;
+  /** Search parameters by which results can be sorted; the first, with its direction, is the default order. */
+  readonly sort: readonly string[];
+  readonly include?: readonly string[];
+  readonly revInclude?: readonly string[];
+  readonly attachments?: Attachments;
+  /** Elements that stand or fall with another one: a native value beside an old interpretation would be false. */
+  readonly together?: Readonly<Record<string, string>>;
+  /** Both directions, from elements; or `columns` and `toFhir` by hand for a source that is only read. */
+  readonly view: View | ReadOnlyView<Row>;
+  readonly write?: { readonly create: boolean; readonly update: boolean; readonly delete: boolean };
+}
+
+/** A view that only reads: the columns to select, and the resource of a row without `id` and server-owned `meta`. */
+export interface ReadOnlyView<Row> {
+  readonly columns: readonly Column<Row>[];
+  toFhir(this: void, row: Row, context: Context): Record<string, unknown>;
+}
+
+/** A declaration with its row types erased: what the engine works with. */
+export interface Declaration {
+  readonly type: string;
+  readonly profiles: readonly string[];
+  readonly source: Source;
+  readonly columns: readonly string[];
+  readonly children: Readonly<Record<string, Child & { readonly columns: readonly string[] }>>;
+  readonly patient: readonly string[] | 'shared' | 'none';
+  readonly native: readonly NativeName[];
+  readonly search: Readonly<Record<string, SearchParam>>;
+  readonly sort: readonly string[];
+  readonly include: readonly string[];
+  readonly revInclude: readonly string[];
+  readonly attachments?: Attachments;
+  readonly together: Readonly<Record<string, string>>;
+  readonly toFhir: (row: RowLike, context: Context) => Record<string, unknown>;
+  readonly fromFhir?: (resource: Readonly<Record<string, unknown>>, context: Context) => DraftRow;
+  readonly write?: { readonly create: boolean; readonly update: boolean; readonly delete: boolean };
+}
+
+/**
+ * Declares a resource type. Row types are checked here and erased here: the engine never sees a generic.
+ *
+ * @example export default defineResource<Patient, PatientRow, PatientChildren>({ type: 'Patient', ... });
+ */
+export function defineResource<T extends Resource, Row extends object, C extends object = Record<never, object>>(
+  spec: ResourceSpec<T, Row, C>,
+): Declaration {
+  const { view, children = {}, ...rest } = spec;
+  const viewed = 'fromFhir' in view ? view : undefined;
+  return {
+    native: [],
+    include: [],
+    revInclude: [],
+    together: {},
+    ...(rest as Omit<typeof rest, 'search' | 'source'> & Pick<Declaration, 'search' | 'source'>),
+    columns: view.columns.map((column) => (typeof column === 'string' ? column : column.name)),
+    children: Object.fromEntries(
+      Object.entries<Child>(children).map(([name, child]) => [
+        name,
+        { ...child, columns: (viewed?.children[name] ?? []).map((column) => column.name) },
+      ]),
+    ),
+    toFhir: view.toFhir as Declaration['toFhir'],
+    ...(viewed && { fromFhir: viewed.fromFhir }),
+  };
+}
+
+/** The source of a table of the embedded schema. */
+export const clinical = <const T extends string>(table: T) =>
+  ({
+    from: table,
+    id: 'id',
+    updated: 'updated_at',
+    version: 'version',
+    tenant: 'organization_id',
+    patient: 'patient_id',
+    native: 'native_resource',
+    extra: 'extra',
+    narrative: 'narrative',
+    profile: 'profile',
+  }) as const;

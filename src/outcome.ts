@@ -1,0 +1,110 @@
+/**
+ * Every error that a client can see. A code from the catalogue is on the wire (`issue.details.coding`), so that what a
+ * user reports leads to the line that threw it.
+ */
+const catalogue = {
+  'unsupported-media-type': 'not-supported',
+  'not-acceptable': 'not-supported',
+  'method-not-allowed': 'not-supported',
+  'unknown-route': 'not-found',
+  'unknown-type': 'not-supported',
+  'unknown-id': 'not-found',
+  'invalid-id': 'value',
+  deleted: 'deleted',
+  'unsupported-parameter': 'not-supported',
+  'unsupported-modifier': 'not-supported',
+  'unsupported-include': 'not-supported',
+  'unsupported-sort': 'not-supported',
+  'invalid-parameter': 'value',
+  'invalid-header': 'value',
+  'invalid-cursor': 'value',
+  'token-in-url': 'security',
+  'too-costly': 'too-costly',
+  'too-long': 'too-long',
+  'invalid-json': 'structure',
+  'invalid-resource': 'invalid',
+  'not-kept': 'not-supported',
+  'ambiguous-reference': 'multiple-matches',
+  'version-conflict': 'conflict',
+  'already-exists': 'duplicate',
+  'read-only': 'not-supported',
+  login: 'login',
+  expired: 'expired',
+  'insufficient-scope': 'forbidden',
+  'wrong-organization': 'forbidden',
+  unavailable: 'transient',
+  internal: 'exception',
+} as const;
+
+/** A code of Portico's own; each belongs to one FHIR issue type (https://hl7.org/fhir/R4/valueset-issue-type.html). */
+export type ErrorCode = keyof typeof catalogue;
+
+export interface Issue {
+  readonly severity: 'fatal' | 'error' | 'warning' | 'information';
+  readonly code: string;
+  readonly text: string;
+  /** A code of the catalogue; absent on an issue that the validator found. */
+  readonly error?: ErrorCode;
+  readonly expression?: readonly string[];
+}
+
+export function issueType(code: ErrorCode): string {
+  return catalogue[code];
+}
+
+/** An error of the FHIR API: an HTTP status and the issues of its OperationOutcome. Its text never holds patient data. */
+export class OutcomeError extends Error {
+  override readonly name = 'OutcomeError';
+  readonly issues: readonly Issue[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly status: number,
+    readonly code: ErrorCode,
+    text: string,
+    more: {
+      expression?: readonly string[];
+      issues?: readonly Issue[];
+      headers?: Record<string, string>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(text, more.cause === undefined ? undefined : { cause: more.cause });
+    this.issues = more.issues ?? [
+      {
+        severity: 'error',
+        code: issueType(code),
+        text,
+        error: code,
+        ...(more.expression && { expression: more.expression }),
+      },
+    ];
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** An error of the token endpoints, in the words of RFC 6749 section 5.2. Descriptions are constants: input is never echoed. */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  constructor(
+    readonly status: 400 | 401 | 405 | 413 | 415 | 503,
+    readonly error: 'invalid_request' | 'invalid_client' | 'invalid_scope' | 'unsupported_grant_type' | 'server_error',
+    description: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(description);
+  }
+}
+
+/** What somebody who runs Portico must mend before it starts: all faults at once, a line each. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  constructor(
+    what: string,
+    readonly faults: readonly string[],
+  ) {
+    super(`${what}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+export const invalidParameter = (text: string): OutcomeError => new OutcomeError(400, 'invalid-parameter', text);

@@ -1,0 +1,278 @@
+import type { Knex } from 'knex';
+import { asOverflow, leafOf } from '../define/params.js';
+import type { Criterion, Narrowing, Operand, Position, SearchRequest, SortKey, Value } from '../define/request.js';
+import { paramOf, sortColumn, type RegisteredResource } from '../registry.js';
+import type { Dialect } from './dialect.js';
+import { all, any, FALSE, not, Slot, sql, TRUE, type Binding, type Fragment } from './fragment.js';
+import type { Slotted } from './kinds/kind.js';
+import { inOverflow, matches, matchesHere, matchesOverflow, present, type Place } from './match.js';
+import { identifierParam } from './parse.js';
+
+/** A statement in the driver's own notation; its slots are filled from the values of a request. */
+export interface Compiled {
+  readonly sql: string;
+  readonly bindings: readonly Binding[];
+}
+
+export interface CompileOptions {
+  readonly dialect: Dialect;
+  readonly knex: Knex;
+  /** Whether a parameter of the type has values in the overflow index. */
+  readonly overflows: (type: string, param: string) => boolean;
+}
+
+/** What one statement selects: a page of ids, or how many there are. */
+export type Aim = { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'total' };
+
+const TENANT = new Slot(0);
+const PATIENT = new Slot(1);
+const LIMIT = new Slot(2);
+const FIRST_FREE = 3;
+
+/** The values of a statement's slots, in the order in which `compile` gave them places. */
+export function slotValues(
+  request: SearchRequest,
+  narrowing: Narrowing,
+  limit: number,
+  position: Position | undefined,
+): unknown[] {
+  const values: unknown[] = [narrowing.tenant, narrowing.patient ?? null, limit];
+  for (const each of [request, ...narrowing.where])
+    for (const { any } of each.criteria) for (const { bindings } of any) values.push(...bindings);
+  if (position) values.push(...position.keys, position.id);
+  return values;
+}
+
+/** What decides the statement, apart from values: equal shapes share it. */
+export function shapeOf(
+  request: SearchRequest,
+  narrowing: Narrowing,
+  aim: Aim,
+  overflows: CompileOptions['overflows'],
+): string {
+  const criteria = ({ type, criteria }: SearchRequest): string =>
+    criteria
+      .map(({ param, modifier = '', any }) => {
+        const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
+        return `${param}:${modifier}${overflows(type, param) ? '+' : ''}=${shapes}`;
+      })
+      .join('&');
+  const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
+  const page = aim.kind === 'total' ? 'total' : `${order}${aim.position ? ` ${aim.position.direction}` : ''}`;
+  const where = narrowing.where.map(criteria).join('|');
+  return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
+}
+
+export function compile(
+  resource: RegisteredResource,
+  request: SearchRequest,
+  narrowing: Narrowing,
+  aim: Aim,
+  options: CompileOptions,
+): Compiled {
+  const slots = new Slots();
+  const place: Place = {
+    resource,
+    alias: 't',
+    tenant: TENANT,
+    dialect: options.dialect,
+    bounded: narrowing.patient !== undefined || request.criteria.some((each) => bounds(resource, each)),
+  };
+  const conditions = request.criteria.map((each) => condition(each, slots.operands(each), place, options));
+  const alternatives = narrowing.where.map((each) =>
+    all(each.criteria.map((one) => condition(one, slots.operands(one), place, options).full)),
+  );
+  const limits = [...narrowed(resource, narrowing), ...(alternatives.length > 0 ? [any(alternatives)] : [])];
+  const order = orderOf(resource, request.sort, aim);
+  if (aim.kind === 'page' && aim.position) limits.push(beyond(order, slots));
+  const lead = place.bounded ? undefined : conditions.find((each) => each.overflow && each.columns);
+  const branches = lead
+    ? [
+        select(place, order, aim, [...limits, lead.columns as Fragment, ...rest(conditions, lead)]),
+        lead.leading(order, aim, [...limits, ...rest(conditions, lead)]),
+      ]
+    : [select(place, order, aim, [...limits, ...conditions.map((each) => each.full)])];
+  return native(combine(branches, order, aim), options.knex);
+}
+
+/** What every row must meet whatever is asked: its tenant, its patient, not deleted. */
+function narrowed({ source, patient }: RegisteredResource, narrowing: Narrowing): Fragment[] {
+  const parts: Fragment[] = [];
+  if (source.tenant !== 'single') parts.push(sql`${sql.column('t', source.tenant)} = ${TENANT}`);
+  if (source.deleted !== undefined) parts.push(sql`${sql.column('t', source.deleted)} is null`);
+  if (narrowing.patient !== undefined && patient !== 'shared')
+    parts.push(
+      patient === 'none' || source.patient === undefined ? FALSE : sql`${sql.column('t', source.patient)} = ${PATIENT}`,
+    );
+  return parts;
+}
+
+/** Whether a criterion leaves few enough rows that children can be probed row by row. */
+function bounds(resource: RegisteredResource, { param, modifier }: Criterion): boolean {
+  const declared = resource.params.get(param);
+  if (modifier !== undefined || declared === undefined) return false;
+  return param === '_id' || declared.param.kind === 'reference';
+}
+
+interface Condition {
+  /** By columns or overflow. */
+  readonly full: Fragment;
+  /** By columns alone; absent where a negation makes the two inseparable. */
+  readonly columns?: Fragment;
+  readonly overflow: boolean;
+  /** The same search led by the overflow index. */
+  leading(order: readonly Order[], aim: Aim, others: readonly Fragment[]): Fragment;
+}
+
+function condition(
+  criterion: Criterion,
+  operands: readonly Slotted[],
+  place: Place,
+  options: CompileOptions,
+): Condition {
+  const { param: name, modifier } = criterion;
+  const { param } = paramOf(place.resource, name);
+  const leaf = leafOf(param);
+  const whole = (full: Fragment): Condition => ({ full, overflow: false, leading: () => FALSE });
+  if (modifier === 'identifier') {
+    const index = `${name}:identifier`;
+    return whole(any(operands.map((each) => matchesOverflow(index, identifierParam, each, place))));
+  }
+  const overflow = leaf.kind === 'kept' || options.overflows(place.resource.type, name);
+  if (modifier === 'missing') {
+    const there = any([present(param, place), ...(overflow ? [matchesOverflow(name, leaf, undefined, place)] : [])]);
+    return whole(operands[0]?.shape === 'true' ? not(there) : there);
+  }
+  const columns = any(operands.map((each) => matches(param, each, place)));
+  const full = overflow ? any([columns, ...operands.map((each) => matchesOverflow(name, leaf, each, place))]) : columns;
+  if (modifier === 'not') return whole(not(full));
+  return {
+    full,
+    columns,
+    overflow,
+    leading: (order, aim, others) => {
+      const found = any(operands.map((each) => matchesHere(asOverflow(leaf), each, 'o', place.dialect)));
+      return select(place, order, aim, [...inOverflow(name, place), found, ...others], true);
+    },
+  };
+}
+
+const rest = (conditions: readonly Condition[], lead: Condition): Fragment[] =>
+  conditions.filter((each) => each !== lead).map((each) => each.full);
+
+interface Order {
+  readonly column: Fragment;
+  readonly descending: boolean;
+  readonly isId: boolean;
+}
+
+/** The sort keys, ending in the id; reversed when a page is read backwards. */
+function orderOf(resource: RegisteredResource, sort: readonly SortKey[], aim: Aim): Order[] {
+  const { source } = resource;
+  const back = aim.kind === 'page' && aim.position?.direction === 'before';
+  const keys = sort.filter((key) => key.param !== '_id');
+  const order = keys.map(({ param, descending }) => ({
+    column: sql.column('t', sortColumn(resource, param) as string),
+    descending: descending !== back,
+    isId: false,
+  }));
+  const id = sort.find((key) => key.param === '_id') ?? keys.at(-1);
+  order.push({ column: sql.column('t', source.id), descending: (id?.descending ?? false) !== back, isId: true });
+  return order;
+}
+
+/** What comes after the position. One direction throughout is a row value, which an index serves. */
+function beyond(order: readonly Order[], slots: Slots): Fragment {
+  const values = order.map(() => slots.next());
+  const sign = (each: Order): Fragment => sql.keyword(each.descending ? '<' : '>');
+  if (order.every((each) => each.descending === order[0]?.descending)) {
+    const columns = sql.join(order.map((each) => each.column));
+    return sql`(${columns}) ${sign(order[0] as Order)} (${sql.join(values.map((value) => sql`${value}`))})`;
+  }
+  return any(
+    order.map((each, index) =>
+      all([
+        ...order.slice(0, index).map((before, at) => sql`${before.column} = ${values[at] as Slot}`),
+        sql`${each.column} ${sign(each)} ${values[index] as Slot}`,
+      ]),
+    ),
+  );
+}
+
+function select(
+  { resource, dialect }: Place,
+  order: readonly Order[],
+  aim: Aim,
+  conditions: readonly Fragment[],
+  overflow = false,
+): Fragment {
+  const { source } = resource;
+  const version = source.version ?? source.updated;
+  const keys = order
+    .filter((each) => !each.isId)
+    .map((each, index) => sql`${each.column} as ${sql.identifier(`s${String(index)}`)}`);
+  const columns = sql.join([
+    sql`${sql.column('t', source.id)} as id`,
+    version === undefined ? sql`0 as version` : sql`${sql.column('t', version)} as version`,
+    ...(aim.kind === 'page' ? keys : []),
+  ]);
+  const table: Fragment =
+    typeof source.from === 'string'
+      ? sql.identifier(source.from)
+      : { text: '(?)', bindings: [source.from as unknown as Value] };
+  // CROSS JOIN is how SQLite is told to keep this order.
+  const join = dialect.name === 'sqlite' ? sql`cross join` : sql`join`;
+  const from = overflow
+    ? sql`overflow as o ${join} ${table} as t on ${sql.column('t', source.id)} = o.id`
+    : sql`${table} as t`;
+  const found = all(conditions.length > 0 ? conditions : [TRUE]);
+  return sql`select ${columns} from ${from} where ${found}${ordered(order, aim, (each) => each.column)}`;
+}
+
+function ordered(order: readonly Order[], aim: Aim, name: (each: Order, index: number) => Fragment): Fragment {
+  if (aim.kind === 'total') return sql``;
+  const keys = order.map((each, index) => sql`${name(each, index)} ${sql.keyword(each.descending ? 'desc' : 'asc')}`);
+  return sql` order by ${sql.join(keys)} limit ${LIMIT}`;
+}
+
+function combine(branches: readonly Fragment[], order: readonly Order[], aim: Aim): Fragment {
+  const [first, second] = branches as [Fragment, Fragment | undefined];
+  const whole = second ? sql`select * from (${first}) as a union select * from (${second}) as b` : first;
+  if (aim.kind === 'total') return sql`select count(*) from (${whole}) as found`;
+  if (!second) return first;
+  return sql`${whole}${ordered(order, aim, (each, index) => sql.identifier(each.isId ? 'id' : `s${String(index)}`))}`;
+}
+
+/** In the driver's notation. A source that is a join is built here, by the declaration, with this knex. */
+export function native({ text, bindings }: Fragment, knex: Knex): Compiled {
+  const built = bindings.map((each) =>
+    typeof each === 'function' ? (each as (db: Knex) => Knex.QueryBuilder)(knex) : each,
+  );
+  const compiled = knex
+    .raw(text, built as Knex.RawBinding[])
+    .toSQL()
+    .toNative();
+  return { sql: compiled.sql, bindings: compiled.bindings as Binding[] };
+}
+
+/** Gives every binding of a request its place. */
+class Slots {
+  #next = FIRST_FREE;
+
+  next(): Slot {
+    return new Slot(this.#next++);
+  }
+
+  operands({ any }: Criterion): Slotted[] {
+    return any.map((operand) => this.#operand(operand));
+  }
+
+  #operand({ shape, bindings, parts }: Operand): Slotted {
+    if (parts) {
+      const [first, second] = parts;
+      const sides = [this.#operand(first), this.#operand(second)] as const;
+      return { shape, slots: [...sides[0].slots, ...sides[1].slots], parts: sides };
+    }
+    return { shape, slots: bindings.map(() => this.next()) };
+  }
+}

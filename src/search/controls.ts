@@ -1,0 +1,145 @@
+import type { Include, SearchRequest, SortKey, Summary } from '../define/request.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
+import { targetsOf, type RegisteredResource } from '../registry.js';
+import { typeDefinition } from '../validate/definitions.js';
+import type { Pairs, ParseOptions } from './parse.js';
+
+/** The parameters that shape the answer and do not select (https://hl7.org/fhir/R4/search.html#return). */
+export const controlNames: ReadonlySet<string> = new Set([
+  '_count',
+  '_elements',
+  '_include',
+  '_revinclude',
+  '_sort',
+  '_summary',
+  '_total',
+]);
+
+export const DEFAULT_COUNT = 20;
+export const MAX_COUNT = 500;
+const MAX_INCLUDES = 20;
+
+type Controls = Pick<SearchRequest, 'sort' | 'count' | 'total' | 'summary' | 'elements' | 'include' | 'revInclude'>;
+
+export function parseControls(
+  resource: RegisteredResource,
+  pairs: Pairs,
+  options: ParseOptions,
+): { readonly controls: Controls; readonly used: Pairs; readonly ignored: readonly string[] } {
+  const ignored: string[] = [];
+  const usedIncludes: [string, string][] = [];
+  const tolerant = <T>(name: string, value: string, read: () => T): T | undefined => {
+    try {
+      const found = read();
+      usedIncludes.push([name, value]);
+      return found;
+    } catch (error) {
+      if (options.handling === 'strict' || !(error instanceof OutcomeError) || !error.code.startsWith('unsupported'))
+        throw error;
+      ignored.push(name);
+      return undefined;
+    }
+  };
+  const once = single(pairs);
+  const each = (name: string): [string, string][] => pairs.filter(([other]) => other === name).map((pair) => [...pair]);
+
+  const sortText = once('_sort');
+  const sort = sortText === undefined ? undefined : tolerant('_sort', sortText, () => parseSort(resource, sortText));
+  const include = each('_include').flatMap(
+    ([name, value]) => tolerant(name, value, () => parseInclude(resource, value)) ?? [],
+  );
+  const revInclude = each('_revinclude').flatMap(
+    ([name, value]) => tolerant(name, value, () => parseRevInclude(resource, value)) ?? [],
+  );
+  if (include.length + revInclude.length > MAX_INCLUDES)
+    throw new OutcomeError(400, 'too-costly', `More than ${String(MAX_INCLUDES)} includes in one search`);
+  const summary = parseSummary(once('_summary'));
+  const elements = parseElements(resource, once('_elements'));
+  const total = parseTotal(once('_total'));
+  if (summary === 'text' && include.length + revInclude.length > 0)
+    throw invalidParameter('_summary=text cannot be combined with _include or _revinclude');
+  const asked = parseCount(once('_count'));
+  const count = summary === 'count' ? 0 : Math.min(asked ?? DEFAULT_COUNT, MAX_COUNT);
+  const used: [string, string][] = [
+    ...usedIncludes,
+    ...(summary === 'false' ? [] : [['_summary', summary] as [string, string]]),
+    ...(elements.length > 0 ? [['_elements', elements.join(',')] as [string, string]] : []),
+    ...(once('_total') === undefined ? [] : [['_total', total] as [string, string]]),
+    ...(summary === 'count' ? [] : [['_count', String(count)] as [string, string]]),
+  ];
+  const controls = { sort: sort ?? defaultSort(resource), count, total, summary, elements, include, revInclude };
+  return { controls, used, ignored };
+}
+
+/** A parameter that may be given once; a second one would leave open which counts. */
+function single(pairs: Pairs): (name: string) => string | undefined {
+  return (name) => {
+    const values = pairs.filter(([other]) => other === name);
+    if (values.length > 1) throw invalidParameter(`${name} is given more than once`);
+    return values[0]?.[1];
+  };
+}
+
+export function defaultSort(resource: RegisteredResource): readonly SortKey[] {
+  return parseSort(resource, resource.sort[0] ?? '_id');
+}
+
+function parseSort(resource: RegisteredResource, text: string): SortKey[] {
+  const known = new Set(['_id', ...resource.sort.map((key) => key.replace(/^-/, ''))]);
+  return text.split(',').map((part) => {
+    const key = { param: part.trim().replace(/^-/, ''), descending: part.trim().startsWith('-') };
+    if (known.has(key.param)) return key;
+    throw new OutcomeError(400, 'unsupported-sort', `${resource.type} can be sorted by ${[...known].join(', ')}`);
+  });
+}
+
+function parseInclude(resource: RegisteredResource, text: string): Include[] {
+  if (text === '*') return resource.include.map((param) => ({ source: resource.type, param }));
+  const [source = '', param = '', target] = text.split(':');
+  const names = param === '*' ? resource.include : resource.include.filter((name) => name === param);
+  const known = source === resource.type && names.length > 0;
+  if (known && (target === undefined || names.some((name) => targetsOf(resource, name).includes(target))))
+    return names.map((name) => ({ source, param: name, ...(target !== undefined && { target }) }));
+  const supported = resource.include.map((name) => `${resource.type}:${name}`).join(', ');
+  throw new OutcomeError(400, 'unsupported-include', `_include supports ${supported || 'nothing here'}`);
+}
+
+function parseRevInclude(resource: RegisteredResource, text: string): Include[] {
+  const [source = '', param = '', target] = text.split(':');
+  if (resource.revInclude.includes(`${source}:${param}`) && (target === undefined || target === resource.type))
+    return [{ source, param }];
+  const supported = resource.revInclude.join(', ');
+  throw new OutcomeError(400, 'unsupported-include', `_revinclude supports ${supported || 'nothing here'}`);
+}
+
+function parseSummary(text: string | undefined): Summary {
+  const known: readonly string[] = ['true', 'text', 'data', 'count', 'false'];
+  if (text === undefined) return 'false';
+  if (known.includes(text)) return text as Summary;
+  throw invalidParameter(`_summary takes ${known.join(', ')}`);
+}
+
+export function parseElements(resource: { readonly type: string }, text: string | undefined): string[] {
+  if (text === undefined) return [];
+  const order = typeDefinition(resource.type)?.order ?? [];
+  const names = text.split(',').map((name) => name.trim().replace(new RegExp(`^${resource.type}\\.`), ''));
+  for (const name of names) {
+    if (order.some((known) => known === name || (known.endsWith('[x]') && name.startsWith(known.slice(0, -3)))))
+      continue;
+    throw invalidParameter(`_elements names an element that ${resource.type} does not have`);
+  }
+  return names.filter((name) => name !== '');
+}
+
+function parseTotal(text: string | undefined): 'none' | 'accurate' {
+  if (text === undefined || text === 'none') return 'none';
+  // An estimate is counted too: that is the best estimate.
+  if (text === 'accurate' || text === 'estimate') return 'accurate';
+  throw invalidParameter('_total takes none, estimate or accurate');
+}
+
+function parseCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw invalidParameter('_count takes a whole number that is not negative');
+}

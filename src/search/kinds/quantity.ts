@@ -1,0 +1,76 @@
+import { localise } from '../../define/elements/element.js';
+import type { Prefix, QuantityParam } from '../../define/params.js';
+import { all, sql, type Fragment, type Slot } from '../fragment.js';
+import { prefixed } from './date.js';
+import { splitAt, unescape, unreadable, type Kind } from './kind.js';
+
+const decimal = /^[+-]?\d{1,30}(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/** Numbers with a unit, by their implied precision: https://hl7.org/fhir/R4/search.html#quantity */
+export const quantity: Kind<QuantityParam> = {
+  parse(_param, text, _modifier, context) {
+    const parts = splitAt(text, '|').map(unescape);
+    const [prefix, number] = prefixed(parts[0] as string);
+    const match = decimal.exec(number);
+    if (!match || (parts.length !== 1 && parts.length !== 3))
+      throw unreadable(context.name, '[prefix][number] or [prefix][number]|[system]|[code] is expected');
+    const value = Number(number);
+    if (!Number.isFinite(value)) throw unreadable(context.name, 'the number is too large');
+    const margin = prefix === 'ap' ? Math.abs(value) / 10 : precision(match[1], match[2]);
+    const [, system = '', code = ''] = parts;
+    const unit = code === '' ? 'any' : system === '' ? 'unit' : 'coded';
+    return {
+      shape: `${prefix} ${unit}`,
+      bindings: [
+        ...(['eq', 'ne', 'ap'].includes(prefix) ? [value - margin, value + margin] : [value]),
+        ...(unit === 'coded' ? [localise(system, context), code] : unit === 'unit' ? [code] : []),
+      ],
+    };
+  },
+
+  match(param, alias, { shape, slots }) {
+    const [prefix, unit] = shape.split(' ') as [Prefix, 'any' | 'unit' | 'coded'];
+    const column = (name: string): Fragment => sql.column(alias, name);
+    const ranged = ['eq', 'ne', 'ap'].includes(prefix);
+    const [first, second] = slots.slice(ranged ? 2 : 1) as [Slot, Slot];
+    const inUnit: Fragment[] =
+      unit === 'any'
+        ? []
+        : unit === 'unit'
+          ? [sql`(${column(param.columns.code)} = ${first} or ${column(param.columns.unit)} = ${first})`]
+          : [sql`${column(param.columns.code)} = ${second}`, sql`${column(param.columns.system)} = ${first}`];
+    return all([compare(prefix, column(param.columns.value), slots), ...inUnit]);
+  },
+
+  present: (param, alias) => sql`${sql.column(alias, param.columns.value)} is not null`,
+};
+
+function compare(prefix: Prefix, value: Fragment, slots: readonly Slot[]): Fragment {
+  const [lo, hi] = slots as [Slot, Slot];
+  switch (prefix) {
+    case 'eq':
+    case 'ap':
+      return sql`(${value} >= ${lo} and ${value} < ${hi})`;
+    case 'ne':
+      return sql`(${value} < ${lo} or ${value} >= ${hi})`;
+    case 'gt':
+    case 'sa':
+      return sql`${value} > ${lo}`;
+    case 'lt':
+    case 'eb':
+      return sql`${value} < ${lo}`;
+    case 'ge':
+      return sql`${value} >= ${lo}`;
+    case 'le':
+      return sql`${value} <= ${lo}`;
+  }
+}
+
+/**
+ * Half a unit of the last digit: 5.4 is 5.35 to 5.45. In exponent form at least one decimal is implied, which is what
+ * the specification's examples say: 1e2 is 95 to 105, 5.40e-3 is 0.005395 to 0.005405.
+ */
+function precision(decimals: string | undefined, exponent: string | undefined): number {
+  const digits = decimals?.length ?? 0;
+  return exponent === undefined ? 0.5 * 10 ** -digits : 0.5 * 10 ** (Number(exponent) - Math.max(1, digits));
+}

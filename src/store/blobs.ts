@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import type { RegisteredResource } from '../registry.js';
+import { OutcomeError } from '../outcome.js';
+import type { Database } from './database.js';
+import { statement } from './database.js';
+import type { PlannedStatement } from './plan.js';
+
+/** Bytes as they are stored; served as Binary/[id] through the resource that owns them. */
+export interface Blob {
+  readonly id: string;
+  readonly contentType: string;
+  readonly size: number;
+  /** Base64 SHA-1, which is what Attachment.hash is. */
+  readonly sha1: string;
+  readonly sha256: string;
+  readonly bytes: Buffer;
+}
+
+export interface StoredBlob extends Blob {
+  readonly patient: string | undefined;
+  /** Milliseconds since 1970 UTC. */
+  readonly createdAt: number;
+}
+
+const byId = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('blob').where('organization_id', $('tenant')).where('id', $('id')).select('*'),
+);
+
+export async function readBlob(db: Database, tenant: string, id: string): Promise<StoredBlob | undefined> {
+  const row = await byId.first(db, { tenant, id });
+  if (!row) return undefined;
+  return {
+    id,
+    contentType: row['content_type'] as string,
+    size: Number(row['size']),
+    sha1: row['sha1'] as string,
+    sha256: row['sha256'] as string,
+    bytes: row['bytes'] as Buffer,
+    patient: (row['patient_id'] as string | null) ?? undefined,
+    createdAt: Number(row['created_at']),
+  };
+}
+
+const insert = statement<{
+  tenant: string;
+  id: string;
+  contentType: string;
+  size: number;
+  sha1: string;
+  sha256: string;
+  at: number;
+  credential: string | null;
+  patient: string | null;
+  bytes: Buffer;
+}>((knex, $) =>
+  knex('blob')
+    .insert({
+      organization_id: $('tenant'),
+      id: $('id'),
+      content_type: $('contentType'),
+      size: $('size'),
+      sha1: $('sha1'),
+      sha256: $('sha256'),
+      created_at: $('at'),
+      credential_id: $('credential'),
+      patient_id: $('patient'),
+      bytes: $('bytes'),
+    })
+    .onConflict(['organization_id', 'id'])
+    .ignore(),
+);
+
+/** Stores bytes; those that are there already stay as they are. */
+export const insertBlob = (
+  db: Database,
+  blob: Blob,
+  of: { tenant: string; patient: string | undefined; credential: string | undefined; at: number },
+): Promise<PlannedStatement> =>
+  insert.plan(db, { ...blob, ...of, patient: of.patient ?? null, credential: of.credential ?? null });
+
+export function blobOf(id: string, contentType: string, bytes: Buffer): Blob {
+  const digest = (algorithm: 'sha1' | 'sha256'): Buffer => createHash(algorithm).update(bytes).digest();
+  return {
+    id,
+    contentType,
+    size: bytes.length,
+    sha1: digest('sha1').toString('base64'),
+    sha256: digest('sha256').toString('hex'),
+    bytes,
+  };
+}
+
+interface Attachment {
+  contentType?: string;
+  data?: string;
+  url?: string;
+  size?: number;
+  hash?: string;
+}
+
+/**
+ * Moves the inline data of a resource's attachments to Binaries: the attachment then has their URL, size and hash.
+ * The id of a Binary follows from its owner and its bytes, so that the same import twice is the same Binary.
+ */
+export function detach(
+  resource: RegisteredResource,
+  sent: Readonly<Record<string, unknown>>,
+  id: string,
+): { readonly sent: Readonly<Record<string, unknown>>; readonly blobs: readonly Blob[] } {
+  if (!resource.attachments) return { sent, blobs: [] };
+  const blobs: Blob[] = [];
+  const moved = mapAt(sent, resource.attachments.path.split('.'), resource.type, (value, expression) => {
+    const { data, ...attachment } = value as Attachment;
+    if (data === undefined) return value;
+    const blob = decode(`${resource.type}/${id}`, attachment, data, expression);
+    blobs.push(blob);
+    return { ...attachment, url: `Binary/${blob.id}`, size: blob.size, hash: blob.sha1 };
+  });
+  return { sent: moved as Readonly<Record<string, unknown>>, blobs };
+}
+
+function decode(
+  owner: string,
+  { contentType, url, size, hash }: Omit<Attachment, 'data'>,
+  data: string,
+  at: string,
+): Blob {
+  const refuse = (text: string): OutcomeError => new OutcomeError(422, 'invalid-resource', text, { expression: [at] });
+  if (contentType === undefined) throw refuse('att-1: an attachment with data needs a contentType');
+  if (url !== undefined) throw refuse('An attachment has either data or a url: the data will have one of its own');
+  const base64 = data.replace(/\s/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) throw refuse('The data is not base64');
+  const key = createHash('sha256').update(owner).update('\0').update(bytes).digest('hex').slice(0, 40);
+  const blob = blobOf(key, contentType, bytes);
+  if (size !== undefined && size !== blob.size)
+    throw refuse(`The size is not that of the data, which is ${String(blob.size)}`);
+  if (hash !== undefined && hash !== blob.sha1) throw refuse('The hash is not the SHA-1 of the data');
+  return blob;
+}
+
+/** A copy with every value at a path replaced; lists on the way are walked through. */
+function mapAt(
+  value: unknown,
+  [member, ...rest]: readonly string[],
+  expression: string,
+  replace: (found: unknown, expression: string) => unknown,
+): unknown {
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) =>
+      mapAt(item, member === undefined ? [] : [member, ...rest], `${expression}[${String(index)}]`, replace),
+    );
+  if (typeof value !== 'object' || value === null) return value;
+  if (member === undefined) return replace(value, expression);
+  const inner = (value as Record<string, unknown>)[member];
+  if (inner === undefined) return value;
+  return { ...value, [member]: mapAt(inner, rest, `${expression}.${member}`, replace) };
+}

@@ -1,0 +1,100 @@
+import { leafOf, type SearchParam } from '../define/params.js';
+import { paramOf, type RegisteredResource } from '../registry.js';
+import { native, type Compiled } from '../search/compile.js';
+import { all, Slot, sql, type Fragment } from '../search/fragment.js';
+import type { Value } from '../define/request.js';
+import type { Database } from './database.js';
+import { engineColumns } from './render.js';
+import { rowView, type RowView } from './row-view.js';
+
+const TENANT = new Slot(0);
+const IDS = new Slot(1);
+
+/** One statement for all that rendering needs of a list of rows: their columns, and each child table as a JSON array. */
+export async function fetchStatement(
+  db: Database,
+  resource: RegisteredResource,
+): Promise<{ statement: Compiled; view: RowView }> {
+  const columns = [...new Set([...engineColumns(resource), ...resource.columns])];
+  const children = Object.entries(resource.children);
+  const selected = sql.join([
+    ...columns.map((name) => sql.column('t', name)),
+    ...children.map(([name]) => childRows(db, resource, name)),
+  ]);
+  const text = sql`select ${selected} from ${fromOf(resource)} as t where ${all(those(db, resource))}`;
+  const view = rowView(
+    columns,
+    children.map(([name, child]) => [name, rowView(child.columns)] as const),
+  );
+  return { statement: native(text, await db.knex()), view };
+}
+
+export function fromOf({ source }: RegisteredResource): Fragment {
+  return typeof source.from === 'string'
+    ? sql.identifier(source.from)
+    : { text: '(?)', bindings: [source.from as unknown as Value] };
+}
+
+function those(db: Database, { source }: RegisteredResource): Fragment[] {
+  const tenant = source.tenant === 'single' ? [] : [sql`${sql.column('t', source.tenant)} = ${TENANT}`];
+  return [...tenant, db.dialect.among(sql.column('t', source.id), IDS)];
+}
+
+function childRows(db: Database, resource: RegisteredResource, name: string): Fragment {
+  const child = resource.children[name];
+  if (!child) throw new Error(`${resource.type} has no child ${name}`);
+  const { source } = resource;
+  const tenant =
+    source.tenant === 'single' ? [] : [sql`${sql.column('c', source.tenant)} = ${sql.column('t', source.tenant)}`];
+  const ofParent = all([...tenant, sql`${sql.column('c', child.parent)} = ${sql.column('t', source.id)}`]);
+  return db.dialect.jsonRows(
+    child.columns.map((column) => sql.column('c', column)),
+    child.order === undefined ? undefined : sql.column('c', child.order),
+    sql`from ${sql.identifier(child.table)} as c where ${ofParent}`,
+  );
+}
+
+const statements = new WeakMap<Database, Map<string, Compiled>>();
+
+/** The references that a parameter of these rows holds. */
+export async function referenceStatement(db: Database, resource: RegisteredResource, param: string): Promise<Compiled> {
+  let known = statements.get(db);
+  if (!known) statements.set(db, (known = new Map<string, Compiled>()));
+  const key = `${resource.type}:${param}`;
+  let compiled = known.get(key);
+  if (!compiled) {
+    const branches = [...selects(db, resource, paramOf(resource, param).param), ...overflowing(db, resource, param)];
+    compiled = native(sql.join(branches, ' union all '), await db.knex());
+    known.set(key, compiled);
+  }
+  return compiled;
+}
+
+/** A second performer, say, for whom the row has no column. */
+function overflowing(db: Database, resource: RegisteredResource, param: string): Fragment[] {
+  if (resource.source.extra === undefined) return [];
+  const found = [
+    sql`o.organization_id = ${TENANT}`,
+    sql`o.type = ${sql.literal(resource.type)}`,
+    sql`o.param = ${sql.literal(param)}`,
+    db.dialect.among(sql.column('o', 'id'), IDS),
+  ];
+  return [sql`select o.reference from overflow as o where ${all(found)}`];
+}
+
+function selects(db: Database, resource: RegisteredResource, param: SearchParam): Fragment[] {
+  if (param.kind === 'either') return param.params.flatMap((each) => selects(db, resource, each));
+  const leaf = leafOf(param);
+  if (leaf.kind !== 'reference') return [];
+  const column = 'literal' in leaf.columns ? leaf.columns.literal : leaf.columns.id;
+  if (param.kind !== 'within')
+    return [sql`select ${sql.column('t', column)} from ${fromOf(resource)} as t where ${all(those(db, resource))}`];
+  const child = resource.children[param.child];
+  if (!child) return [];
+  const { tenant } = resource.source;
+  const found = [
+    ...(tenant === 'single' ? [] : [sql`${sql.column('c', tenant)} = ${TENANT}`]),
+    db.dialect.among(sql.column('c', child.parent), IDS),
+  ];
+  return [sql`select ${sql.column('c', column)} from ${sql.identifier(child.table)} as c where ${all(found)}`];
+}

@@ -1,0 +1,113 @@
+import type { Database } from './database.js';
+import { statement } from './database.js';
+import type { PlannedStatement } from './plan.js';
+
+/** Who wrote: what Provenance says of a version. */
+export interface Author {
+  readonly credential?: string;
+  readonly user?: string;
+  readonly onBehalfOf?: string;
+}
+
+/** One version of a resource. The body of the current one is the row itself. */
+export interface Version {
+  readonly version: number;
+  readonly method: 'POST' | 'PUT' | 'DELETE';
+  /** Milliseconds since 1970 UTC. */
+  readonly at: number;
+  readonly patient: string | undefined;
+  readonly native: string;
+  readonly body: string | undefined;
+}
+
+interface Key extends Record<string, unknown> {
+  tenant: string;
+  type: string;
+  id: string;
+}
+
+const latest = statement<Key>((knex, $) =>
+  knex('history')
+    .where({ organization_id: $('tenant'), type: $('type'), id: $('id') })
+    .orderBy('version', 'desc')
+    .limit(1)
+    .select('*'),
+);
+
+const oneVersion = statement<Key & { version: number }>((knex, $) =>
+  knex('history')
+    .where({ organization_id: $('tenant'), type: $('type'), id: $('id'), version: $('version') })
+    .select('*'),
+);
+
+export async function latestVersion(db: Database, key: Key): Promise<Version | undefined> {
+  return versionOf(await latest.first(db, key));
+}
+
+export async function readVersion(db: Database, key: Key, version: number): Promise<Version | undefined> {
+  return versionOf(await oneVersion.first(db, { ...key, version }));
+}
+
+function versionOf(row: Record<string, unknown> | undefined): Version | undefined {
+  if (!row) return undefined;
+  return {
+    version: row['version'] as number,
+    method: row['method'] as Version['method'],
+    at: Number(row['at']),
+    patient: (row['patient_id'] as string | null) ?? undefined,
+    native: row['native_resource'] as string,
+    body: (row['body'] as string | null) ?? undefined,
+  };
+}
+
+const insert = statement<Key & Record<string, unknown>>((knex, $) =>
+  knex('history').insert({
+    organization_id: $('tenant'),
+    type: $('type'),
+    id: $('id'),
+    version: $('version'),
+    method: $('method'),
+    at: $('at'),
+    patient_id: $('patient'),
+    native_resource: $('native'),
+    credential_id: $('credential'),
+    user_id: $('user'),
+    on_behalf_of: $('onBehalfOf'),
+  }),
+);
+
+const replaced = statement<Key & { version: number; body: string }>((knex, $) =>
+  knex('history')
+    .where({ organization_id: $('tenant'), type: $('type'), id: $('id'), version: $('version') })
+    .update({ body: $('body') }),
+);
+
+const outbox = statement<Key & Record<string, unknown>>((knex, $) =>
+  knex('outbox').insert({
+    organization_id: $('tenant'),
+    type: $('type'),
+    resource_id: $('id'),
+    version: $('version'),
+    method: $('method'),
+    patient_id: $('patient'),
+    at: $('at'),
+  }),
+);
+
+/** Records a version, the body of the one that it replaces, and that others are to be told. */
+export async function recordVersion(
+  db: Database,
+  key: Key,
+  version: Omit<Version, 'body'>,
+  author: Author,
+  previous: { readonly version: number; readonly body: string } | undefined,
+): Promise<PlannedStatement[]> {
+  const patient = version.patient ?? null;
+  const { credential = null, user = null, onBehalfOf = null } = author;
+  const row = { ...key, ...version, patient, credential, user, onBehalfOf };
+  return [
+    await insert.plan(db, row, 1),
+    ...(previous ? [await replaced.plan(db, { ...key, ...previous }, 1)] : []),
+    await outbox.plan(db, row),
+  ];
+}

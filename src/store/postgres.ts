@@ -1,0 +1,85 @@
+import type { Knex } from 'knex';
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { postgres } from '../search/dialect.js';
+import type { Database, Row } from './database.js';
+import { GuardError, type Plan } from './plan.js';
+
+/** Statements that are prepared on the server, by name; beyond them they are sent as text. */
+const PREPARED = 500;
+const UNIQUE_VIOLATION = '23505';
+const INT8 = 20;
+
+/** 64-bit integers are times, sizes and versions here: all of them below 2^53. */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown),
+} as pg.CustomTypesConfig;
+
+export function openPostgres(url: string): Database {
+  const pool = new pg.Pool({ connectionString: url, max: 10, types });
+  // A connection that breaks while idle is replaced; the next query tells what is wrong.
+  pool.on('error', () => undefined);
+  const names = new Map<string, string>();
+  const nameOf = (sql: string): string | undefined => {
+    const known = names.get(sql);
+    if (known !== undefined || names.size >= PREPARED) return known;
+    const name = createHash('sha1').update(sql).digest('base64url');
+    names.set(sql, name);
+    return name;
+  };
+  const config = (text: string, values: readonly unknown[]): pg.QueryConfig => {
+    const name = nameOf(text);
+    return { text, values: [...values], ...(name !== undefined && { name }) };
+  };
+  let builder: Promise<Knex> | undefined;
+
+  return {
+    dialect: postgres,
+    arrays: async (sql, bindings) => (await pool.query<unknown[]>({ ...config(sql, bindings), rowMode: 'array' })).rows,
+    objects: async (sql, bindings) => (await pool.query<Row>(config(sql, bindings))).rows,
+    commit: (plan) => commit(pool, plan, config),
+    knex: () => (builder ??= openKnex(url)),
+    foreignChanges: () => undefined,
+    close: async () => {
+      if (builder) await (await builder).destroy();
+      await pool.end();
+    },
+  };
+}
+
+async function openKnex(url: string): Promise<Knex> {
+  const { default: knex } = await import('knex');
+  return knex({
+    client: 'pg',
+    connection: { connectionString: url, types } as Knex.PgConnectionConfig,
+    pool: { min: 0, max: 4 },
+  });
+}
+
+async function commit(
+  pool: pg.Pool,
+  plan: Plan,
+  config: (text: string, values: readonly unknown[]) => pg.QueryConfig,
+): Promise<void> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    for (const { sql, bindings, rows } of plan.statements) {
+      const { rowCount } = await client.query(config(sql, bindings));
+      if (rows !== undefined && rowCount !== rows)
+        throw new GuardError(`${String(rowCount)} rows changed, not ${String(rows)}`);
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch((failure: unknown) => {
+      broken = failure as Error;
+    });
+    if (error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION)
+      throw new GuardError('the key exists', { cause: error });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

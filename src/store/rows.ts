@@ -1,0 +1,277 @@
+import { LRUCache } from 'lru-cache';
+import type { Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
+import { OutcomeError } from '../outcome.js';
+import { leafOf } from '../define/params.js';
+import { ATTACHMENT, paramOf, type RegisteredResource, type Registry } from '../registry.js';
+import { compile, shapeOf, slotValues, type Aim, type Compiled } from '../search/compile.js';
+import { Slot } from '../search/fragment.js';
+import type { Database } from './database.js';
+import { fetchStatement, referenceStatement } from './fetch.js';
+import { OverflowUse } from './overflow.js';
+import { fhirId, render, type Entry } from './render.js';
+import type { RowView } from './row-view.js';
+
+/** One page of matches, in order, and what is needed to go on. */
+export interface Page {
+  readonly entries: readonly Entry[];
+  /** Set where there is a row beyond, in the direction of reading. */
+  readonly more: boolean;
+  readonly first?: Position;
+  readonly last?: Position;
+}
+
+interface Found {
+  readonly id: string | number;
+  readonly version: string | number;
+  readonly keys: readonly Value[];
+}
+
+export interface RowsOptions {
+  readonly source: Database;
+  /** The FHIR base URL. */
+  readonly base: string;
+  /** The organization that a source without a tenant column belongs to. */
+  readonly singleTenant?: string;
+  /** Bytes of serialised resources kept; 0 keeps none. */
+  readonly cacheBytes: number;
+  /** Called when a row that its narrowing should have hidden was about to leave. */
+  readonly alarm: (what: string) => void;
+}
+
+const COMPILED = 2000;
+
+/** The only way to a row: there is no function here that does without a narrowing. */
+export class Rows {
+  readonly overflow: OverflowUse;
+  readonly #compiled = new LRUCache<string, Compiled>({ max: COMPILED });
+  readonly #cache: LRUCache<string, Entry> | undefined;
+  readonly #fetches = new WeakMap<RegisteredResource, { statement: Compiled; view: RowView }>();
+
+  constructor(
+    readonly registry: Registry,
+    private readonly options: RowsOptions,
+  ) {
+    this.overflow = new OverflowUse(options.source);
+    if (options.cacheBytes > 0)
+      this.#cache = new LRUCache({
+        maxSize: options.cacheBytes,
+        sizeCalculation: (entry) => entry.text.length * 2 + 400,
+      });
+  }
+
+  /** The current version of one resource; undefined when there is none, or when the narrowing hides it. */
+  async read(resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<Entry | undefined> {
+    const stored = storedId(resource, id);
+    if (stored === undefined) return undefined;
+    const found = await this.#ids(resource, byId(resource.type, [stored]), narrowing, 1);
+    return (await this.#entries(resource, found, narrowing))[0];
+  }
+
+  /** The resources of these ids that the narrowing shows, in the order of the ids. */
+  async readAll(resource: RegisteredResource, ids: readonly string[], narrowing: Narrowing): Promise<Entry[]> {
+    const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
+    if (stored.length === 0) return [];
+    const found = await this.#ids(resource, among(resource.type, '_id', stored), narrowing, stored.length);
+    const byId = new Map((await this.#entries(resource, found, narrowing)).map((entry) => [entry.id, entry]));
+    return ids.map((id) => byId.get(id)).filter((entry) => entry !== undefined);
+  }
+
+  /** A page of matches. `before` a position reads backwards and answers in the order asked for all the same. */
+  async find(
+    resource: RegisteredResource,
+    request: SearchRequest,
+    narrowing: Narrowing,
+    position?: Position,
+  ): Promise<Page> {
+    const found = await this.#ids(resource, request, narrowing, request.count + 1, position);
+    const more = found.length > request.count;
+    const page = found.slice(0, request.count);
+    if (position?.direction === 'before') page.reverse();
+    const entries = await this.#entries(resource, page, narrowing);
+    const at = (row: Found | undefined, direction: Position['direction']): Position | undefined =>
+      row && { keys: row.keys, id: row.id, direction };
+    const first = at(page[0], 'before');
+    const last = at(page.at(-1), 'after');
+    return { entries, more, ...(first && { first }), ...(last && { last }) };
+  }
+
+  /** How many rows match. */
+  async count(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<number> {
+    if (this.#foreign(resource, narrowing)) return 0;
+    const rows = await this.#run(resource, request, narrowing, { kind: 'total' }, 0);
+    return Number(rows[0]?.[0]);
+  }
+
+  /** The rows whose reference parameter names one of these, up to a limit: what `_revinclude` adds. */
+  async referring(
+    resource: RegisteredResource,
+    param: string,
+    literals: readonly string[],
+    narrowing: Narrowing,
+    limit: number,
+  ): Promise<Entry[]> {
+    const found = await this.#ids(resource, among(resource.type, param, literals), narrowing, limit);
+    return this.#entries(resource, found, narrowing);
+  }
+
+  /** The resource that holds the attachment of this id, as the narrowing of its type shows it. */
+  async owner(resource: RegisteredResource, attachment: string, narrowing: Narrowing): Promise<Entry | undefined> {
+    const found = await this.#ids(resource, among(resource.type, ATTACHMENT, [attachment]), narrowing, 1);
+    return (await this.#entries(resource, found, narrowing))[0];
+  }
+
+  /** What a reference parameter of these rows names, as `Type/id`: what `_include` adds. */
+  async references(
+    resource: RegisteredResource,
+    include: Include,
+    ids: readonly string[],
+    narrowing: Narrowing,
+  ): Promise<string[]> {
+    const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
+    const statement = await referenceStatement(this.options.source, resource, include.param);
+    const bind = (value: unknown): unknown => this.options.source.dialect.value(value);
+    const rows = await this.options.source.arrays(
+      statement.sql,
+      statement.bindings.map((each) => bind(each instanceof Slot ? [narrowing.tenant, stored][each.index] : each)),
+    );
+    const literals = rows.map(([literal]) => literal).filter((literal) => typeof literal === 'string');
+    return [...new Set(literals.map((literal) => asLiteral(this.registry, resource, include.param, literal)))];
+  }
+
+  /** Searches rows by their columns alone, before anything is rendered. */
+  async #ids(
+    resource: RegisteredResource,
+    request: SearchRequest,
+    narrowing: Narrowing,
+    limit: number,
+    position?: Position,
+  ): Promise<Found[]> {
+    if (this.#foreign(resource, narrowing)) return [];
+    const rows = await this.#run(resource, request, narrowing, { kind: 'page', ...(position && { position }) }, limit);
+    return rows.map(([id, version, ...keys]) => ({
+      id: id as string | number,
+      version: version as string | number,
+      keys: keys as Value[],
+    }));
+  }
+
+  async #run(
+    resource: RegisteredResource,
+    request: SearchRequest,
+    narrowing: Narrowing,
+    aim: Aim,
+    limit: number,
+  ): Promise<unknown[][]> {
+    const { source } = this.options;
+    await this.overflow.refresh();
+    const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
+    const shape = shapeOf(request, narrowing, aim, overflows);
+    let compiled = this.#compiled.get(shape);
+    if (!compiled) {
+      const options = { dialect: source.dialect, knex: await source.knex(), overflows };
+      this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
+    }
+    const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
+    const { dialect } = source;
+    return source.arrays(
+      compiled.sql,
+      compiled.bindings.map((each) => dialect.value(each instanceof Slot ? values[each.index] : each)),
+    );
+  }
+
+  /** A source of one organization has nothing for the others. */
+  #foreign(resource: RegisteredResource, narrowing: Narrowing): boolean {
+    return resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant;
+  }
+
+  /** The rows rendered, from the cache where the version is there. */
+  async #entries(resource: RegisteredResource, found: readonly Found[], narrowing: Narrowing): Promise<Entry[]> {
+    const { version, updated } = resource.source;
+    const cache = version === undefined && updated === undefined ? undefined : this.#cache;
+    const key = ({ id, version }: Found): string =>
+      `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
+    const entries = new Map<string | number, Entry>();
+    const missing: (string | number)[] = [];
+    for (const row of found) {
+      const cached = cache?.get(key(row));
+      if (cached) entries.set(row.id, cached);
+      else missing.push(row.id);
+    }
+    if (missing.length > 0) {
+      const { statement, view } = await this.#fetch(resource);
+      const values = [narrowing.tenant, missing];
+      const { source, base } = this.options;
+      const rows = await source.arrays(
+        statement.sql,
+        statement.bindings.map((each) => source.dialect.value(each instanceof Slot ? values[each.index] : each)),
+      );
+      for (const values of rows) {
+        const row = new view(values);
+        const entry = render(resource, row, narrowing.tenant, { base });
+        const id = row[resource.source.id] as string | number;
+        entries.set(id, entry);
+        cache?.set(key({ id, version: (row[version ?? updated ?? ''] ?? 0) as number, keys: [] }), entry);
+      }
+    }
+    return found.flatMap(({ id }) => {
+      const entry = entries.get(id);
+      return entry ? [this.#released(resource, entry, narrowing)] : [];
+    });
+  }
+
+  async #fetch(resource: RegisteredResource): Promise<{ statement: Compiled; view: RowView }> {
+    let fetch = this.#fetches.get(resource);
+    if (!fetch) this.#fetches.set(resource, (fetch = await fetchStatement(this.options.source, resource)));
+    return fetch;
+  }
+
+  /** The last check before output: what the rendered resource says of itself must agree with the narrowing. */
+  #released(resource: RegisteredResource, entry: Entry, narrowing: Narrowing): Entry {
+    const { patient } = narrowing;
+    const ofTenant = entry.tenant === narrowing.tenant;
+    const ofPatient =
+      patient === undefined ||
+      resource.patient === 'shared' ||
+      (entry.patients.length === 1 && entry.patients[0] === patient);
+    if (ofTenant && ofPatient) return entry;
+    this.options.alarm(`${entry.type} row left its ${ofTenant ? 'patient' : 'tenant'}`);
+    throw new OutcomeError(500, 'internal', 'An internal check failed; the operator has been told');
+  }
+}
+
+export const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
+  source.idCodec ? source.idCodec.toStored(id) : id;
+
+const plain: Omit<SearchRequest, 'type' | 'criteria'> = {
+  sort: [],
+  count: 0,
+  total: 'none',
+  summary: 'false',
+  elements: [],
+  include: [],
+  revInclude: [],
+  used: [],
+  ignored: [],
+};
+
+const byId = (type: string, ids: readonly (string | number)[]): SearchRequest => ({
+  ...plain,
+  type,
+  criteria: [{ param: '_id', any: [{ shape: 'code', bindings: ids }] }],
+});
+
+/** A search by a list of values in one parameter, so that any number of them is one statement. */
+const among = (type: string, param: string, values: readonly (string | number)[]): SearchRequest => ({
+  ...plain,
+  type,
+  criteria: [{ param, any: [{ shape: 'among', bindings: [values] }] }],
+});
+
+/** A column of literals holds `Type/id`; a column of ids implies the type. */
+function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string): string {
+  const leaf = leafOf(paramOf(resource, param).param);
+  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return value;
+  const type = leaf.to?.[0] ?? '';
+  const target = registry.get(type);
+  return `${type}/${target ? fhirId(target, value) : value}`;
+}

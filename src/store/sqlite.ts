@@ -1,0 +1,160 @@
+import BetterSqlite3 from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
+import type { Knex } from 'knex';
+import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fold } from '../define/fold.js';
+import { sqlite } from '../search/dialect.js';
+import type { Database, Row } from './database.js';
+import { GuardError, type Plan } from './plan.js';
+
+/** Prepared statements kept at a time. */
+const STATEMENTS = 1000;
+
+/** Opens a file, or `:memory:`. */
+export function openSqlite(file: string): Database {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  const handle = new BetterSqlite3(file);
+  handle.pragma('journal_mode = WAL');
+  // Its default in WAL is NORMAL, which may lose the last commits when the machine stops.
+  handle.pragma('synchronous = FULL');
+  handle.pragma('busy_timeout = 10000');
+  handle.pragma('cache_size = -32000');
+  handle.function('fold', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? fold(text) : null));
+
+  const statements = new LRUCache<string, BetterSqlite3.Statement>({ max: STATEMENTS });
+  const prepare = (sql: string): BetterSqlite3.Statement => {
+    let statement = statements.get(sql);
+    if (!statement) statements.set(sql, (statement = handle.prepare(sql)));
+    return statement;
+  };
+  const arrays = new LRUCache<string, BetterSqlite3.Statement>({ max: STATEMENTS });
+  const prepareArrays = (sql: string): BetterSqlite3.Statement => {
+    let statement = arrays.get(sql);
+    if (!statement) arrays.set(sql, (statement = handle.prepare(sql).raw()));
+    return statement;
+  };
+  const commits = new GroupCommit(handle, prepare);
+  const dataVersion = handle.prepare('pragma data_version').pluck();
+  let builder: Promise<Knex> | undefined;
+
+  return {
+    dialect: sqlite,
+    arrays: (sql, bindings) => prepareArrays(sql).all(...bindings) as unknown[][],
+    objects: (sql, bindings) => {
+      const statement = prepare(sql);
+      if (statement.reader) return statement.all(...bindings) as Row[];
+      statement.run(...bindings);
+      return [];
+    },
+    commit: (plan) => commits.add(plan),
+    knex: () => (builder ??= openKnex(handle)),
+    foreignChanges: () => dataVersion.get() as number,
+    close: async () => {
+      await commits.drained();
+      if (builder) await (await builder).destroy();
+      if (handle.open) handle.close();
+    },
+  };
+}
+
+/** knex on the connection that is already open: a second one to `:memory:` would be another database. */
+async function openKnex(handle: BetterSqlite3.Database): Promise<Knex> {
+  const { default: knex } = await import('knex');
+  const Client = createRequire(import.meta.url)('knex/lib/dialects/better-sqlite3/index.js') as new (
+    config: unknown,
+  ) => object;
+  class SharedClient extends Client {
+    acquireRawConnection(): Promise<BetterSqlite3.Database> {
+      return Promise.resolve(handle);
+    }
+    destroyRawConnection(): Promise<void> {
+      return Promise.resolve();
+    }
+  }
+  return knex({
+    client: SharedClient as unknown as typeof Knex.Client,
+    connection: { filename: handle.name },
+    useNullAsDefault: true,
+    pool: { min: 1, max: 1 },
+  });
+}
+
+interface Waiting {
+  readonly plan: Plan;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One transaction for all plans of a turn of the event loop, a savepoint each: writers share the price of one sync.
+ * They are answered after COMMIT; when that fails, all of them fail.
+ */
+class GroupCommit {
+  #waiting: Waiting[] = [];
+  #scheduled: Promise<void> | undefined;
+
+  constructor(
+    private readonly handle: BetterSqlite3.Database,
+    private readonly prepare: (sql: string) => BetterSqlite3.Statement,
+  ) {}
+
+  add(plan: Plan): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ plan, resolve, reject });
+      this.#scheduled ??= new Promise((done) => {
+        setImmediate(() => {
+          this.#scheduled = undefined;
+          this.#flush();
+          done();
+        });
+      });
+    });
+  }
+
+  async drained(): Promise<void> {
+    await this.#scheduled;
+  }
+
+  #flush(): void {
+    const group = this.#waiting;
+    this.#waiting = [];
+    const outcomes: (() => void)[] = [];
+    try {
+      this.handle.exec('begin immediate');
+      for (const waiting of group) outcomes.push(this.#run(waiting));
+      this.handle.exec('commit');
+    } catch (error) {
+      if (this.handle.inTransaction) this.handle.exec('rollback');
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    for (const outcome of outcomes) outcome();
+  }
+
+  /** What to tell the writer once the group is committed. */
+  #run({ plan, resolve, reject }: Waiting): () => void {
+    this.handle.exec('savepoint plan');
+    try {
+      for (const { sql, bindings, rows } of plan.statements) {
+        const { changes } = this.prepare(sql).run(...bindings);
+        if (rows !== undefined && changes !== rows)
+          throw new GuardError(`${String(changes)} rows changed, not ${String(rows)}`);
+      }
+      this.handle.exec('release plan');
+      return resolve;
+    } catch (error) {
+      // A full disk and the like may have ended the whole transaction.
+      if (!this.handle.inTransaction) throw error;
+      this.handle.exec('rollback to plan');
+      this.handle.exec('release plan');
+      const told = isDuplicate(error) ? new GuardError('the key exists', { cause: error }) : error;
+      return () => reject(told);
+    }
+  }
+}
+
+const isDuplicate = (error: unknown): boolean =>
+  error instanceof BetterSqlite3.SqliteError &&
+  (error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || error.code === 'SQLITE_CONSTRAINT_UNIQUE');

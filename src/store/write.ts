@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, DraftRow } from '../define/elements/element.js';
+import type { Literal } from '../define/json.js';
+import type { Narrowing } from '../define/request.js';
+import { issueType, OutcomeError } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
+import type { IndexedValue } from '../search/values.js';
+import { detach, insertBlob } from './blobs.js';
+import { patientsOf } from './compartment.js';
+import type { Database } from './database.js';
+import { keepNarrative, split, type Extra } from './extra.js';
+import { latestVersion, recordVersion, type Author } from './history.js';
+import { nativeName } from './native-name.js';
+import { overflowOf, removeOverflow, saveOverflow } from './overflow-values.js';
+import { GuardError, together, type Plan } from './plan.js';
+import { clientMeta, render, renderColumns, unitOf, type Entry } from './render.js';
+import { removeRow, saveRow } from './row-statements.js';
+import type { Rows } from './rows.js';
+
+/** What a write would do, and the plan that does it. */
+export interface Planned {
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted';
+  /** The resource as it will be read; absent after a deletion. */
+  readonly entry?: Entry;
+  readonly plan: Plan;
+}
+
+export interface Sent {
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly literals: readonly Literal[];
+}
+
+/** The one write path: planned, then committed. */
+export class Writer {
+  constructor(
+    private readonly db: Database,
+    private readonly rows: Rows,
+    private readonly context: Context,
+    private readonly now: () => number,
+  ) {}
+
+  /** Creates or replaces the resource of an id. Without an id, one is made. */
+  async planSave(
+    resource: RegisteredResource,
+    { resource: body, literals }: Sent,
+    narrowing: Narrowing,
+    author: Author,
+    id: string = randomUUID(),
+  ): Promise<Planned> {
+    const { type } = resource;
+    if (!resource.write || !resource.fromFhir) throw new OutcomeError(405, 'read-only', `${type} is only read here`);
+    const { tenant } = narrowing;
+    const key = { tenant, type, id };
+    const existing = await this.rows.read(resource, id, narrowing);
+    const before = existing ? Number(existing.versionId) : (await latestVersion(this.db, key))?.version;
+    const { sent, blobs } = detach(resource, body, id);
+    const draft = this.#draft(resource, sent, literals, id);
+    const at = Math.max(this.now(), (existing?.lastUpdated ?? 0) + 1);
+    const row = this.#row(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
+    const entry = render(resource, row, tenant, this.context);
+    if (existing && this.#same(resource, draft, existing))
+      return { outcome: 'unchanged', entry: existing, plan: { statements: [] } };
+    const { patient } = draft;
+    const method = existing ? 'PUT' : before === undefined ? 'POST' : 'PUT';
+    const previous = existing && { version: Number(existing.versionId), body: existing.text };
+    const version = { version: (before ?? 0) + 1, method, at, patient, native: draft.native } as const;
+    for (const param of draft.overflow.keys()) this.rows.overflow.note(tenant, type, param);
+    const statements = [
+      ...(await saveRow(this.db, resource, row, key, existing ? Number(existing.versionId) : undefined)),
+      ...(await saveOverflow(this.db, resource, key, row, patient, draft.overflow, existing !== undefined)),
+      ...(await Promise.all(
+        blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, credential: author.credential, at })),
+      )),
+      ...(await recordVersion(this.db, key, version, author, previous)),
+    ];
+    return { outcome: existing ? 'updated' : 'created', entry, plan: { statements } };
+  }
+
+  /** Deletes a resource; what was deleted before, or never was, is nothing to do. */
+  async planDelete(resource: RegisteredResource, id: string, narrowing: Narrowing, author: Author): Promise<Planned> {
+    const { type } = resource;
+    const { tenant } = narrowing;
+    const existing = await this.rows.read(resource, id, narrowing);
+    if (!existing) return { outcome: 'unchanged', plan: { statements: [] } };
+    const key = { tenant, type, id };
+    const version = Number(existing.versionId);
+    const [patient] = existing.patients;
+    const at = Math.max(this.now(), (existing.lastUpdated ?? 0) + 1);
+    const deletion = { version: version + 1, method: 'DELETE', at, patient, native: existing.native } as const;
+    const statements = [
+      ...(await removeRow(this.db, resource, key, version)),
+      await removeOverflow(this.db, type, tenant, id),
+      ...(await recordVersion(this.db, key, deletion, author, { version, body: existing.text })),
+    ];
+    return { outcome: 'deleted', plan: { statements } };
+  }
+
+  /** All of these or none. Answers when they are on disk; a state that changed since planning is a 412. */
+  async commit(planned: readonly Planned[]): Promise<void> {
+    const plan = together(planned.map((each) => each.plan));
+    if (plan.statements.length === 0) return;
+    try {
+      await this.db.commit(plan);
+    } catch (error) {
+      if (!(error instanceof GuardError)) throw error;
+      throw new OutcomeError(412, 'version-conflict', 'Somebody else changed the resource in between', {
+        cause: error,
+      });
+    }
+  }
+
+  /** The row that says what was sent, and what the row cannot say. */
+  #draft(resource: RegisteredResource, sent: Sent['resource'], literals: readonly Literal[], id: string): Draft {
+    const { resourceType: _type, id: _id, meta, text, ...members } = sent;
+    const own = clientMeta(meta, this.context);
+    const columns = (resource.fromFhir as NonNullable<RegisteredResource['fromFhir']>)(members, this.context);
+    const { source } = resource;
+    const profiles = own?.['profile'] as string[] | undefined;
+    if (source.profile !== undefined) columns[source.profile] = profiles?.join(' ') ?? null;
+    const rendered = renderColumns(resource, columns, this.context);
+    const wanted = { ...(own && { meta: own }), ...members };
+    const kept = split(wanted, rendered, unitOf(resource));
+    const units = Object.keys(kept);
+    if (source.extra === undefined) refuse(resource.type, [...units, ...(text === undefined ? [] : ['text'])]);
+    const whole = { resourceType: resource.type, id };
+    const overflow =
+      units.length === 0
+        ? new Map<string, IndexedValue[]>()
+        : overflowOf(resource, { ...whole, ...members }, { ...whole, ...rendered }, units, this.context.base);
+    const patients = patientsOf(resource, wanted, id, this.context.base);
+    return {
+      columns,
+      patient: patients.length === 1 ? patients[0] : undefined,
+      rendered,
+      kept,
+      text,
+      literals,
+      overflow,
+      native: nativeName(resource, { ...whole, ...members }, this.context.base),
+    };
+  }
+
+  /** The row with what the engine keeps on it. */
+  #row(resource: RegisteredResource, draft: Draft, { tenant, id, version, at }: Identity): DraftRow {
+    const { source } = resource;
+    const row: DraftRow = { ...draft.columns, [source.id]: id };
+    const set = (column: string | undefined, value: string | number | null): void => {
+      if (column !== undefined) row[column] = value;
+    };
+    if (source.tenant !== 'single') row[source.tenant] = tenant;
+    set(source.version, version);
+    set(source.updated, at);
+    set(source.native, draft.native);
+    const extra: Extra = {
+      at: version,
+      units: draft.kept,
+      ...(draft.literals.length > 0 && { literals: draft.literals }),
+    };
+    const empty = Object.keys(draft.kept).length === 0 && draft.literals.length === 0;
+    set(source.extra, empty ? null : JSON.stringify(extra));
+    set(
+      source.narrative,
+      draft.text === undefined ? null : JSON.stringify(keepNarrative(draft.text, draft.rendered, version)),
+    );
+    if (source.patient !== source.id) set(source.patient, draft.patient ?? null);
+    return row;
+  }
+
+  /** Whether the row of the existing version would read the same. */
+  #same(resource: RegisteredResource, draft: Draft, existing: Entry): boolean {
+    const identity = {
+      tenant: existing.tenant,
+      id: existing.id,
+      version: Number(existing.versionId),
+      at: existing.lastUpdated ?? 0,
+    };
+    return render(resource, this.#row(resource, draft, identity), existing.tenant, this.context).text === existing.text;
+  }
+}
+
+interface Draft {
+  readonly columns: DraftRow;
+  /** The one patient that it belongs to, if it is one. */
+  readonly patient: string | undefined;
+  readonly rendered: Record<string, unknown>;
+  readonly kept: Extra['units'];
+  readonly text: unknown;
+  readonly literals: readonly Literal[];
+  readonly overflow: ReadonlyMap<string, readonly IndexedValue[]>;
+  readonly native: string;
+}
+
+interface Identity {
+  readonly tenant: string;
+  readonly id: string;
+  readonly version: number;
+  readonly at: number;
+}
+
+/** A source without `extra` takes nothing that its columns cannot hold. */
+function refuse(type: string, paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  throw new OutcomeError(422, 'not-kept', 'The source of this type cannot hold these elements', {
+    issues: paths.map((path) => ({
+      severity: 'error',
+      code: issueType('not-kept'),
+      text: `The source of ${type} has no column for all of ${path}`,
+      error: 'not-kept',
+      expression: [`${type}.${path}`],
+    })),
+  });
+}

@@ -1,0 +1,71 @@
+import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** What the published definitions say, prepared by dev/definitions.ts at build time. */
+export interface SearchDefinition {
+  readonly url: string;
+  readonly type: string;
+  readonly expression: string;
+  readonly target?: readonly string[];
+  readonly component?: readonly { readonly definition: string; readonly expression: string }[];
+}
+
+export interface TypeDefinition {
+  readonly schema: InternalTypeSchema;
+  /** Names of the top-level elements, in the order of the specification; a choice as `value[x]`. */
+  readonly order: readonly string[];
+  /** Paths below the type that belong to its summary. */
+  readonly summary: readonly string[];
+  /** Paths below the type that must be present. */
+  readonly mandatory: readonly string[];
+}
+
+const built = new URL(
+  import.meta.url.includes('/dist/src/') ? '../../definitions/' : '../../dist/definitions/',
+  import.meta.url,
+);
+
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, built), 'utf8'));
+
+let searchDefinitions: Record<string, Record<string, SearchDefinition>> | undefined;
+
+/** The search parameters that R4 defines for a type, those of every resource among them. */
+export function searchDefinitionsOf(type: string): Readonly<Record<string, SearchDefinition>> {
+  searchDefinitions ??= read('search-parameters.json') as Record<string, Record<string, SearchDefinition>>;
+  return { ...searchDefinitions['Resource'], ...searchDefinitions[type] };
+}
+
+let compartment: Record<string, string[]> | undefined;
+
+/** The search parameters that put a resource into the Patient compartment (https://hl7.org/fhir/R4/compartmentdefinition-patient.html). */
+export function patientCompartment(type: string): readonly string[] {
+  compartment ??= read('patient-compartment.json') as Record<string, string[]>;
+  return compartment[type] ?? [];
+}
+
+const types = new Map<string, TypeDefinition>();
+
+/** The definition of a resource or data type; undefined when R4 has none of that name. */
+export function typeDefinition(type: string): TypeDefinition | undefined {
+  const known = types.get(type);
+  if (known) return known;
+  if (!/^[A-Za-z]{2,64}$/.test(type) || !existsSync(new URL(`types/${type}.json`, built))) return undefined;
+  const definition = read(`types/${type}.json`) as TypeDefinition;
+  types.set(type, definition);
+  const schemas = getAllDataTypes();
+  schemas[type] = revive(definition.schema);
+  for (const inner of definition.schema.innerTypes) {
+    inner.parentType = definition.schema;
+    schemas[inner.name] = revive(inner);
+  }
+  return definition;
+}
+
+/** JSON has no infinity. */
+function revive(schema: InternalTypeSchema): InternalTypeSchema {
+  for (const element of Object.values(schema.elements)) {
+    if ((element.max as unknown) === 'Infinity') element.max = Infinity;
+    for (const slice of element.slicing?.slices ?? []) if ((slice.max as unknown) === 'Infinity') slice.max = Infinity;
+  }
+  return schema;
+}

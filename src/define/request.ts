@@ -49,11 +49,13 @@ export interface SearchRequest {
   readonly ignored: readonly string[];
 }
 
-/** Where a page begins: the sort values of a row, and in which direction to go on from it. */
+/**
+ * Where a page begins: a row, by its sort values and its id, and in which direction to go on from it. Without a row
+ * it is the end of all matches.
+ */
 export interface Position {
-  readonly keys: readonly Value[];
-  readonly id: Value;
   readonly direction: 'after' | 'before';
+  readonly row?: { readonly keys: readonly Value[]; readonly id: Value };
 }
 
 declare const made: unique symbol;

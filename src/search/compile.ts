@@ -39,7 +39,7 @@ export function slotValues(
   const values: unknown[] = [narrowing.tenant, narrowing.patient ?? null, limit];
   for (const each of [request, ...narrowing.where])
     for (const { any } of each.criteria) for (const { bindings } of any) values.push(...bindings);
-  if (position) values.push(...position.keys, position.id);
+  if (position?.row) values.push(...position.row.keys, position.row.id);
   return values;
 }
 
@@ -58,10 +58,13 @@ export function shapeOf(
       })
       .join('&');
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
-  const page = aim.kind === 'total' ? 'total' : `${order}${aim.position ? ` ${aim.position.direction}` : ''}`;
+  const page = aim.kind === 'total' ? 'total' : `${order} ${positionShape(aim.position)}`;
   const where = narrowing.where.map(criteria).join('|');
   return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
 }
+
+const positionShape = (position: Position | undefined): string =>
+  position ? `${position.direction}${position.row ? '' : ' all'}` : '';
 
 export function compile(
   resource: RegisteredResource,
@@ -84,7 +87,7 @@ export function compile(
   );
   const limits = [...narrowed(resource, narrowing), ...(alternatives.length > 0 ? [any(alternatives)] : [])];
   const order = orderOf(resource, request.sort, aim);
-  if (aim.kind === 'page' && aim.position) limits.push(beyond(order, slots));
+  if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, slots));
   const lead = place.bounded ? undefined : conditions.find((each) => each.overflow && each.columns);
   const branches = lead
     ? [

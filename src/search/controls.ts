@@ -112,7 +112,7 @@ function parseRevInclude(resource: RegisteredResource, text: string): Include[] 
   throw new OutcomeError(400, 'unsupported-include', `_revinclude supports ${supported || 'nothing here'}`);
 }
 
-function parseSummary(text: string | undefined): Summary {
+export function parseSummary(text: string | undefined): Summary {
   const known: readonly string[] = ['true', 'text', 'data', 'count', 'false'];
   if (text === undefined) return 'false';
   if (known.includes(text)) return text as Summary;

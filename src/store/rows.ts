@@ -89,7 +89,7 @@ export class Rows {
     if (position?.direction === 'before') page.reverse();
     const entries = await this.#entries(resource, page, narrowing);
     const at = (row: Found | undefined, direction: Position['direction']): Position | undefined =>
-      row && { keys: row.keys, id: row.id, direction };
+      row && { direction, row: { keys: row.keys, id: row.id } };
     const first = at(page[0], 'before');
     const last = at(page.at(-1), 'after');
     return { entries, more, ...(first && { first }), ...(last && { last }) };

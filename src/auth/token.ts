@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { covers, parseScope, parseScopes, type Grant } from '../access/scopes.js';
+import { OAuthError } from '../outcome.js';
+import type { Database } from '../store/database.js';
+import type { Keys } from './keys.js';
+import { secretMatches } from './secrets.js';
+import { liveCredential, noteUse, type Credential, type CredentialKind } from './store.js';
+
+/** Seconds that an access token lives; it dies with its credential whatever they are (SMART section 2). */
+export const lifetimes: Readonly<Record<CredentialKind, number>> = { portal: 3600, client: 36_000 };
+
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+  readonly scope: string;
+  readonly patient?: string;
+}
+
+export interface TokenOptions {
+  readonly own: Database;
+  readonly keys: Keys;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly now: () => number;
+}
+
+/**
+ * The token endpoint: client_credentials with a secret, by Basic or in the body
+ * (https://www.rfc-editor.org/rfc/rfc6749#section-4.4). Errors: OAuthError, with constant descriptions.
+ */
+export async function issueToken(
+  fields: readonly (readonly [string, string])[],
+  authorization: string | undefined,
+  options: TokenOptions,
+): Promise<TokenResponse> {
+  const field = single(fields);
+  const grantType = field('grant_type');
+  if (grantType === undefined) throw new OAuthError(400, 'invalid_request', 'grant_type is missing');
+  if (grantType !== 'client_credentials')
+    throw new OAuthError(400, 'unsupported_grant_type', 'only client_credentials is supported');
+  const credential = await authenticate(clientOf(field, authorization), options);
+  const scope = grant(credential, field('scope'));
+  await noteUse(options.own, credential.id, options.now());
+  return respond(credential, scope, options);
+}
+
+/** Fields once each: a repeated one would leave open which counts (RFC 6749 section 3.2). */
+function single(fields: readonly (readonly [string, string])[]): (name: string) => string | undefined {
+  const known = new Map<string, string>();
+  for (const [name, value] of fields) {
+    if (known.has(name)) throw new OAuthError(400, 'invalid_request', 'a parameter is given more than once');
+    known.set(name, value);
+  }
+  return (name) => known.get(name) || undefined;
+}
+
+interface Client {
+  readonly id: string;
+  readonly secret: string;
+  readonly basic: boolean;
+}
+
+function clientOf(field: (name: string) => string | undefined, authorization: string | undefined): Client {
+  const inBody = field('client_secret') !== undefined;
+  if (authorization !== undefined) {
+    if (inBody) throw new OAuthError(400, 'invalid_request', 'the client authenticates in two ways at once');
+    const client = basic(authorization);
+    if (!client) throw unknownClient(true);
+    if (field('client_id') !== undefined && field('client_id') !== client.id) throw unknownClient(true);
+    return client;
+  }
+  const id = field('client_id');
+  const secret = field('client_secret');
+  if (id === undefined || secret === undefined) throw unknownClient(false);
+  return { id, secret, basic: false };
+}
+
+/** Id and secret are form-encoded before they are joined (RFC 6749 section 2.3.1); ours have nothing to encode. */
+function basic(authorization: string): Client | undefined {
+  const match = /^Basic +([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization);
+  if (!match) return undefined;
+  const text = Buffer.from(match[1] as string, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return undefined;
+  try {
+    const decode = (part: string): string => decodeURIComponent(part.replace(/\+/g, ' '));
+    return { id: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)), basic: true };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Unknown, wrong and deleted are the same answer after the same work. */
+async function authenticate({ id, secret, basic }: Client, { own, now }: TokenOptions): Promise<Credential> {
+  const credential = await liveCredential(own, id.slice(0, 64), now());
+  if (!secretMatches(secret.slice(0, 256), credential?.secretHash) || !credential) throw unknownClient(basic);
+  return credential;
+}
+
+const unknownClient = (basic: boolean): OAuthError =>
+  new OAuthError(
+    401,
+    'invalid_client',
+    'the client is unknown or its secret is wrong',
+    basic ? { 'WWW-Authenticate': 'Basic realm="portico"' } : {},
+  );
+
+/** The scopes granted: those asked for, when the ceiling covers all of them; the ceiling when none are named. */
+function grant(credential: Credential, asked: string | undefined): string {
+  if (asked === undefined) return credential.scopeCeiling;
+  const scopes = parseScopes(asked);
+  const ceiling = credential.scopeCeiling.split(' ').map((each) => parseScope(each)).filter((each) => each !== undefined);
+  const pinned = credential.patient !== undefined;
+  const allowed = (grant: Grant): boolean =>
+    grant.level !== 'user' &&
+    (grant.level !== 'patient' || pinned) &&
+    ceiling.some((each) => covers(each, grant, pinned));
+  if (!scopes || scopes.size === 0 || ![...scopes.values()].every(allowed))
+    throw new OAuthError(400, 'invalid_scope', 'a scope is unknown or beyond what this client may have');
+  return [...scopes.keys()].join(' ');
+}
+
+async function respond(credential: Credential, scope: string, options: TokenOptions): Promise<TokenResponse> {
+  const { id, tenant, kind, epoch, patient } = credential;
+  const now = Math.floor(options.now() / 1000);
+  const expires = Math.min(
+    now + lifetimes[kind],
+    credential.expiresAt === undefined ? Infinity : Math.floor(credential.expiresAt / 1000),
+  );
+  const token = await options.keys.sign({
+    iss: options.issuer,
+    aud: options.audience,
+    sub: id,
+    client_id: id,
+    iat: now,
+    exp: expires,
+    jti: randomBytes(16).toString('base64url'),
+    scope,
+    org: tenant,
+    cid: id,
+    cep: epoch,
+    knd: kind,
+    ...(patient !== undefined && { patient }),
+  });
+  return {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: expires - now,
+    scope,
+    ...(patient !== undefined && { patient }),
+  };
+}

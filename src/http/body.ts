@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Why a body could not be read; each API says it in its own words. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError';
+  constructor(
+    readonly reason: 'type' | 'size' | 'encoding',
+    text: string,
+  ) {
+    super(text);
+  }
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+
+/** The fields of a form, in order. At most `limit` bytes are read. */
+export async function readForm(request: IncomingMessage, limit: number): Promise<[name: string, value: string][]> {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  if (type !== FORM) throw new BodyError('type', `The body must be ${FORM}`);
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') throw new BodyError('encoding', 'The body must not be compressed');
+  const text = await readText(request, limit);
+  return [...new URLSearchParams(text)];
+}
+
+async function readText(request: IncomingMessage, limit: number): Promise<string> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const tooLarge = (limit: number): BodyError => new BodyError('size', `The body is larger than ${String(limit)} bytes`);

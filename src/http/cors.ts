@@ -1,0 +1,27 @@
+import type { Context } from 'koa';
+import type { Access } from '../access/narrow.js';
+
+/**
+ * Which web pages may read an answer: https://fetch.spec.whatwg.org/#http-cors-protocol. There are no cookies, so the
+ * question is only whose token a page may use. A portal key belongs to its patient, who may use it in any app; the
+ * secret of a service has no place in a browser.
+ */
+export function allowOrigin(ctx: Context, access: Access | undefined): void {
+  if (ctx.get('origin') === '' || (access && access.kind !== 'portal')) return;
+  ctx.res.setHeader('Access-Control-Allow-Origin', '*');
+  ctx.res.setHeader('Access-Control-Expose-Headers', 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link');
+}
+
+export function preflight(ctx: Context): undefined {
+  ctx.set({
+    Allow: 'GET, HEAD, POST, OPTIONS',
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': 'GET, HEAD, POST, OPTIONS',
+    'Access-Control-Allow-Headers':
+      'authorization, accept, content-type, prefer, if-none-match, if-modified-since, x-request-id, x-organization-id',
+    'Access-Control-Max-Age': '600',
+    Vary: 'Origin',
+  });
+  ctx.status = 204;
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import type { Middleware } from 'koa';
+import { OAuthError, OutcomeError } from '../outcome.js';
+
+/**
+ * The one catch of everything that is not FHIR: OAuth errors in the words of RFC 6749, the rest as
+ * `{ error, code, requestId }`. FHIR has its own, in fhir-handler.
+ */
+export function errors(onError: (error: unknown, requestId: string) => void): Middleware {
+  return async (ctx, next) => {
+    const { requestId } = ctx.state as { requestId: string };
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false)
+        throw new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
+    } catch (error) {
+      if (error instanceof OAuthError) {
+        ctx.status = error.status;
+        ctx.set({ ...error.headers, 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+        ctx.body = { error: error.error, error_description: error.message };
+        return;
+      }
+      const known = error instanceof OutcomeError ? error : undefined;
+      if (!known) onError(error, requestId);
+      ctx.status = known?.status ?? 500;
+      if (known) ctx.set({ ...known.headers });
+      ctx.body = { error: known?.message ?? 'Something went wrong here', code: known?.code ?? 'internal', requestId };
+    }
+  };
+}

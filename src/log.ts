@@ -1,0 +1,27 @@
+import pino, { type Logger } from 'pino';
+
+/** One line of JSON an event. Lines are buffered: flush before the process ends. */
+export interface Log {
+  readonly logger: Logger;
+  flush(): void;
+}
+
+const FLUSH_MILLISECONDS = 500;
+
+export function createLog(level: string): Log {
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096 });
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const timer = setInterval(() => destination.flush(), FLUSH_MILLISECONDS);
+  timer.unref();
+  return {
+    logger,
+    flush: () => {
+      clearInterval(timer);
+      try {
+        destination.flushSync();
+      } catch {
+        // It was never opened, or is gone: there is nobody left to tell.
+      }
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { createApp, FHIR_PATH } from './app.js';
+import { Keys } from './auth/keys.js';
+import type { Config } from './config.js';
+import { ConfigurationError } from './outcome.js';
+import type { Log } from './log.js';
+import { loadRegistry, type Registry } from './registry.js';
+import type { Facade } from './rest/facade.js';
+import { openDatabase, type Database } from './store/database.js';
+import { pending } from './store/migrate.js';
+import { Rows } from './store/rows.js';
+import { deriveKey } from './store/seal.js';
+import { Writer } from './store/write.js';
+import { readSecret } from './secret.js';
+import { released, version } from './version.js';
+
+/** Bytes of serialised resources that one process keeps. */
+const CACHE_BYTES = 24 * 1024 * 1024;
+
+/** Everything that commands and the server work with. */
+export interface Portico {
+  readonly config: Config;
+  readonly own: Database;
+  readonly source: Database;
+  readonly registry: Registry;
+  readonly rows: Rows;
+  /** The one write path; undefined when the clinical tables are somebody else's. */
+  readonly writer: Writer | undefined;
+  readonly secret: string;
+  readonly base: string;
+  readonly now: () => number;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly registry?: Registry;
+  readonly now?: () => number;
+  readonly cacheBytes?: number;
+  readonly alarm?: (what: string) => void;
+}
+
+/** Opens the databases and loads the declarations. Nothing listens yet. */
+export async function openPortico(config: Config, options: OpenOptions = {}): Promise<Portico> {
+  const now = options.now ?? Date.now;
+  const base = `${config.baseUrl}${FHIR_PATH}`;
+  const secret = readSecret(config);
+  const [registry, own] = await Promise.all([options.registry ?? loadRegistry(), openDatabase(config.databaseUrl)]);
+  const separate = config.sourceUrl !== config.databaseUrl;
+  const source = separate ? await openDatabase(config.sourceUrl) : own;
+  const single = registry.all().some((resource) => resource.source.tenant === 'single');
+  if (single && config.singleTenant === undefined)
+    throw new ConfigurationError('The configuration is not sound', [
+      'PORTICO_SINGLE_TENANT is missing: a source without a tenant column needs the organization that it belongs to',
+    ]);
+  const rows = new Rows(registry, {
+    source,
+    base,
+    ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
+    cacheBytes: options.cacheBytes ?? CACHE_BYTES,
+    alarm: options.alarm ?? (() => undefined),
+  });
+  return {
+    ...{ config, own, source, registry, rows, secret, base, now },
+    writer: separate ? undefined : new Writer(own, rows, { base }, now),
+    close: async () => {
+      if (separate) await source.close();
+      await own.close();
+    },
+  };
+}
+
+export interface Running {
+  readonly port: number;
+  /** Finishes what is under way, answers nothing new, and closes the databases. */
+  stop(): Promise<void>;
+}
+
+/** Starts listening. Errors: ConfigurationError when the database is not migrated or the keys do not open. */
+export async function serve(portico: Portico, log: Log): Promise<Running> {
+  const { config, own, secret, base, now } = portico;
+  const missing = await pending(own);
+  if (missing.length > 0)
+    throw new ConfigurationError('The database is not up to date; run: portico migrate', missing.map((name) => `${name} has not run`));
+  const keys = new Keys(own, secret, now);
+  await keys.load();
+  let stopping = false;
+  const app = createApp({
+    facade: facadeOf(portico),
+    own,
+    keys,
+    issuer: config.baseUrl,
+    logger: log.logger,
+    trustedHops: config.trustedHops,
+    ready: async () => !stopping && (await pending(own)).length === 0,
+  });
+  const handle = app.callback();
+  const server = createServer((request, response) => void handle(request, response));
+  await listen(server, config.port);
+  // What the first search needs is loaded while nobody waits for it.
+  setImmediate(() => void own.knex());
+  const { port } = server.address() as AddressInfo;
+  log.logger.info({ port, base }, 'listening');
+  return {
+    port,
+    stop: async () => {
+      stopping = true;
+      await close(server);
+      await portico.close();
+      log.logger.info('stopped');
+      log.flush();
+    },
+  };
+}
+
+export function facadeOf(portico: Portico): Facade {
+  const { config, registry, rows, own, writer, base, secret, now } = portico;
+  return {
+    ...{ registry, rows, base, now, version, released },
+    own: writer ? own : undefined,
+    tokenUrl: `${config.baseUrl}/oauth/token`,
+    searchHandling: config.searchHandling,
+    cursorKey: deriveKey(secret, 'cursors'),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new ConfigurationError('The server cannot listen', [`PORT ${String(port)} is in use; set PORT to another one`])
+          : error,
+      ),
+    );
+    server.listen(port, resolve);
+  });
+}
+
+/** Idle connections are closed at once, busy ones when they have been answered. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,67 @@
+import { tryNarrow } from '../access/narrow.js';
+import { etag, httpDate, isNotModified } from '../http/etag.js';
+import type { FhirResponse, Interaction } from '../http/fhir-request.js';
+import { wantsResource } from '../http/negotiate.js';
+import { OutcomeError } from '../outcome.js';
+import { readBlob, type StoredBlob } from '../store/blobs.js';
+import type { Entry } from '../store/render.js';
+import { accessOf, checkId, notFound, type Facade } from './facade.js';
+
+/**
+ * https://hl7.org/fhir/R4/binary.html. Bytes belong to the resource that attaches them: whoever may read it may read
+ * them, as they are or as a Binary resource.
+ */
+export const readBinary =
+  (facade: Facade): Interaction =>
+  async (request) => {
+    checkId(request.id);
+    const access = accessOf(request);
+    let owner: Entry | undefined;
+    let allowed = false;
+    for (const resource of facade.registry.all()) {
+      const narrowing = resource.attachments && tryNarrow(access, resource.type, ['r']);
+      if (!narrowing || owner) continue;
+      allowed = true;
+      owner = await facade.rows.owner(resource, request.id, narrowing);
+    }
+    if (!allowed)
+      throw new OutcomeError(403, 'insufficient-scope', 'A Binary is read with a scope on the resource that it belongs to', {
+        headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"' },
+      });
+    const blob = owner && facade.own && (await readBlob(facade.own, access.tenant, request.id));
+    // A document cannot borrow the bytes of another patient's.
+    if (!owner || !blob || (blob.patient !== undefined && !owner.patients.includes(blob.patient))) throw notFound();
+    const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
+    if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };
+    return wantsResource(request.headers.accept) ? resourceOf(blob, owner, headers) : bytesOf(blob, owner, headers);
+  };
+
+function resourceOf(blob: StoredBlob, owner: Entry, headers: Record<string, string>): FhirResponse {
+  const resource = {
+    resourceType: 'Binary',
+    id: blob.id,
+    meta: { versionId: '1', lastUpdated: new Date(blob.createdAt).toISOString() },
+    contentType: blob.contentType,
+    securityContext: { reference: `${owner.type}/${owner.id}` },
+    data: blob.bytes.toString('base64'),
+  };
+  return { status: 200, headers, body: JSON.stringify(resource) };
+}
+
+/** Never rendered in place: the bytes are somebody's, and may be HTML. */
+function bytesOf(blob: StoredBlob, owner: Entry, headers: Record<string, string>): FhirResponse {
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      'Content-Disposition': `attachment; filename="${blob.id}"`,
+      'Content-Security-Policy': "default-src 'none'; sandbox",
+      'X-Security-Context': `${owner.type}/${owner.id}`,
+    },
+    body: { contentType: safeType(blob.contentType), bytes: blob.bytes },
+  };
+}
+
+/** The content type came with the bytes; what is no media type is bytes. */
+const safeType = (type: string): string =>
+  /^[\w.+-]+\/[\w.+-]+(\s*;\s*[\w-]+=("[\w ./+-]*"|[\w./+-]+))*$/.test(type) ? type : 'application/octet-stream';

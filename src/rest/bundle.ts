@@ -1,0 +1,39 @@
+import type { Entry } from '../store/render.js';
+
+/** A Bundle as text: its resources are serialised already, and are not parsed again. */
+export interface SearchSet {
+  readonly links: readonly (readonly [relation: string, url: string])[];
+  readonly total?: number;
+  readonly entries: readonly BundleEntry[];
+}
+
+interface BundleEntry {
+  readonly fullUrl?: string;
+  readonly text: string;
+  readonly mode: 'match' | 'include' | 'outcome';
+}
+
+export function matchEntry(base: string, entry: Entry, mode: 'match' | 'include', text = entry.text): BundleEntry {
+  return { fullUrl: `${base}/${entry.type}/${entry.id}`, text, mode };
+}
+
+/** https://hl7.org/fhir/R4/bundle.html#searchset */
+export function searchSet({ links, total, entries }: SearchSet): string {
+  const link = JSON.stringify(links.map(([relation, url]) => ({ relation, url })));
+  let text = `{"resourceType":"Bundle","type":"searchset"`;
+  if (total !== undefined) text += `,"total":${String(total)}`;
+  text += `,"link":${link}`;
+  // An empty array is not valid JSON in FHIR.
+  if (entries.length > 0) {
+    text += ',"entry":[';
+    entries.forEach(({ fullUrl, text: resource, mode }, index) => {
+      if (index > 0) text += ',';
+      if (fullUrl !== undefined) text += `{"fullUrl":"${fullUrl}",`;
+      else text += '{';
+      text += `"resource":${resource},"search":{"mode":"${mode}"}}`;
+    });
+    text += ']';
+  }
+  return `${text}}`;
+}
+

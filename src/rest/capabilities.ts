@@ -1,0 +1,125 @@
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceInteraction,
+  CapabilityStatementRestResourceSearchParam,
+  CapabilityStatementRestSecurity,
+} from '@medplum/fhirtypes';
+import { modifiersOf } from '../define/params.js';
+import type { Interaction, Route } from '../http/fhir-request.js';
+import { invalidParameter } from '../outcome.js';
+import { targetsOf, type DeclaredParam, type RegisteredResource } from '../registry.js';
+import type { Facade } from './facade.js';
+import { shaped, parseShape } from './subset.js';
+
+type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
+
+/** https://hl7.org/fhir/R4/http.html#capabilities: what the declarations and the table of interactions say, and nothing else. */
+export const capabilities = (facade: Facade, routes: readonly Route[]): Interaction => {
+  const text = JSON.stringify(capabilityStatement(facade, routes));
+  return async ({ params }) => {
+    const mode = params.find(([name]) => name === 'mode')?.[1] ?? 'full';
+    if (mode !== 'full' && mode !== 'normative') throw invalidParameter('mode takes full or normative');
+    const rest = params.filter(([name]) => name !== 'mode');
+    const body = shaped('CapabilityStatement', text, parseShape({ type: 'CapabilityStatement' }, rest));
+    return { status: 200, headers: { 'Cache-Control': 'public, max-age=300' }, body };
+  };
+};
+
+/** https://hl7.org/fhir/R4/capabilitystatement.html */
+export function capabilityStatement(facade: Stated, routes: readonly Route[]): CapabilityStatement {
+  const { base, registry, version, released } = facade;
+  const resources = registry.all().map((resource) => stated(resource, facade, routes));
+  if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: released,
+    publisher: 'Portico',
+    kind: 'instance',
+    software: { name: 'Portico', version, releaseDate: released },
+    implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
+    fhirVersion: '4.0.1',
+    format: ['json', 'application/fhir+json'],
+    rest: [
+      {
+        mode: 'server',
+        security: security(facade.tokenUrl),
+        resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type as string)),
+      },
+    ],
+  };
+}
+
+function security(tokenUrl: string): CapabilityStatementRestSecurity {
+  return {
+    extension: [
+      {
+        url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+        extension: [{ url: 'token', valueUri: tokenUrl }],
+      },
+    ],
+    cors: true,
+    service: [
+      {
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
+        text: 'OAuth 2.0 client credentials; access tokens are sent as Authorization: Bearer',
+      },
+    ],
+    description: 'Every interaction but this one needs an access token with a SMART scope on the resource type',
+  };
+}
+
+function stated(resource: RegisteredResource, facade: Stated, routes: readonly Route[]): CapabilityStatementRestResource {
+  const { type, source } = resource;
+  const interactions = new Set(routes.filter((route) => route.path.startsWith('[type]')).map((route) => route.interaction));
+  const versioned = source.version !== undefined && facade.own !== undefined;
+  const code = (each: string): CapabilityStatementRestResourceInteraction => ({
+    code: each as CapabilityStatementRestResourceInteraction['code'],
+  });
+  return {
+    type: type as NonNullable<CapabilityStatementRestResource['type']>,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
+    interaction: [...interactions].map(code),
+    versioning: versioned ? 'versioned' : 'no-version',
+    readHistory: versioned,
+    updateCreate: false,
+    conditionalCreate: false,
+    conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
+    conditionalUpdate: false,
+    conditionalDelete: 'not-supported',
+    referencePolicy: ['literal'],
+    ...(resource.include.length > 0 && { searchInclude: resource.include.map((name) => `${type}:${name}`) }),
+    ...(resource.revInclude.length > 0 && { searchRevInclude: [...resource.revInclude] }),
+    searchParam: [...resource.params.values()].map((declared) => searchParam(resource, declared)).sort(byName),
+  };
+}
+
+function searchParam(resource: RegisteredResource, declared: DeclaredParam): CapabilityStatementRestResourceSearchParam {
+  const { name, param, definition } = declared;
+  const modifiers = modifiersOf(param).map((each) => `:${each}`);
+  const types = definition.type === 'reference' ? `; refers to ${targetsOf(resource, name).join(', ')}` : '';
+  return {
+    name,
+    definition: definition.url,
+    type: definition.type as NonNullable<CapabilityStatementRestResourceSearchParam['type']>,
+    documentation: `Modifiers: ${modifiers.join(' ')}${types}`,
+  };
+}
+
+const byName = (a: { name?: string }, b: { name?: string }): number => ((a.name as string) < (b.name as string) ? -1 : 1);
+
+const binary: CapabilityStatementRestResource = {
+  type: 'Binary',
+  profile: 'http://hl7.org/fhir/StructureDefinition/Binary',
+  documentation: 'The bytes of an attachment, for whoever may read the resource that it belongs to',
+  interaction: [{ code: 'read' }],
+  versioning: 'no-version',
+  readHistory: false,
+  updateCreate: false,
+  conditionalCreate: false,
+  conditionalRead: 'full-support',
+  conditionalUpdate: false,
+  conditionalDelete: 'not-supported',
+};

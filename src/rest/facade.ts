@@ -1,0 +1,44 @@
+import type { Access } from '../access/narrow.js';
+import type { FhirRequest } from '../http/fhir-request.js';
+import { OutcomeError } from '../outcome.js';
+import type { RegisteredResource, Registry } from '../registry.js';
+import type { Database } from '../store/database.js';
+import type { Rows } from '../store/rows.js';
+
+/** What the interactions work with. */
+export interface Facade {
+  readonly registry: Registry;
+  readonly rows: Rows;
+  /** The database of history and bytes; undefined when the clinical tables are somebody else's. */
+  readonly own: Database | undefined;
+  /** The FHIR base URL. */
+  readonly base: string;
+  readonly tokenUrl: string;
+  readonly searchHandling: 'strict' | 'lenient';
+  readonly cursorKey: Buffer;
+  /** Of this release: what the CapabilityStatement says. */
+  readonly version: string;
+  readonly released: string;
+  readonly now: () => number;
+}
+
+export function accessOf({ access }: FhirRequest): Access {
+  if (!access) throw new OutcomeError(401, 'login', 'An access token is needed');
+  return access;
+}
+
+export function resourceOf({ registry }: Facade, type: string): RegisteredResource {
+  const resource = registry.get(type);
+  if (!resource) throw new OutcomeError(404, 'unknown-type', 'This resource type is not served here');
+  return resource;
+}
+
+/** FHIR ids (https://hl7.org/fhir/R4/datatypes.html#id): anything else cannot exist. */
+export function checkId(id: string): void {
+  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id))
+    throw new OutcomeError(404, 'unknown-id', 'There is no such resource, or the token does not open it');
+}
+
+/** One text for what is not there and for what the token does not open: neither can be told from the other. */
+export const notFound = (): OutcomeError =>
+  new OutcomeError(404, 'unknown-id', 'There is no such resource, or the token does not open it');

@@ -1,0 +1,88 @@
+import { tryNarrow, type Access } from '../access/narrow.js';
+import type { SearchRequest } from '../define/request.js';
+import type { RegisteredResource } from '../registry.js';
+import type { Entry } from '../store/render.js';
+import type { Facade } from './facade.js';
+
+/** More included resources than these in one page are cut off, and the bundle says so. */
+const MAX_INCLUDED = 1000;
+
+export interface Included {
+  readonly entries: readonly Entry[];
+  readonly truncated: boolean;
+}
+
+/**
+ * What `_include` and `_revinclude` add to a page of matches, each resource once. Every type is narrowed by itself: a
+ * type for which the token has no scope adds nothing, and what another patient owns is not there.
+ */
+export async function included(
+  facade: Facade,
+  access: Access,
+  resource: RegisteredResource,
+  request: SearchRequest,
+  matches: readonly Entry[],
+): Promise<Included> {
+  if (matches.length === 0) return { entries: [], truncated: false };
+  const known = new Set(matches.map(keyOf));
+  const found: Entry[] = [];
+  let truncated = false;
+  const add = (entries: readonly Entry[]): void => {
+    for (const entry of entries) {
+      if (known.has(keyOf(entry))) continue;
+      if (found.length >= MAX_INCLUDED) {
+        truncated = true;
+        return;
+      }
+      known.add(keyOf(entry));
+      found.push(entry);
+    }
+  };
+  for (const [type, ids] of await referenced(facade, access, resource, request, matches)) add(await targets(facade, access, type, ids));
+  for (const { source, param } of request.revInclude) add(await sources(facade, access, resource, source, param, matches));
+  return { entries: found, truncated };
+}
+
+const keyOf = ({ type, id }: Entry): string => `${type}/${id}`;
+
+/** The ids that the includes of a search refer to, by type. */
+async function referenced(
+  { rows }: Facade,
+  access: Access,
+  resource: RegisteredResource,
+  request: SearchRequest,
+  matches: readonly Entry[],
+): Promise<Map<string, Set<string>>> {
+  const narrowing = tryNarrow(access, resource.type, ['s', 'r']);
+  const byType = new Map<string, Set<string>>();
+  if (!narrowing) return byType;
+  const ids = matches.map(({ id }) => id);
+  for (const include of request.include)
+    for (const literal of await rows.references(resource, include, ids, narrowing)) {
+      const [type = '', id = '', more] = literal.split('/');
+      if (more !== undefined || (include.target !== undefined && include.target !== type)) continue;
+      byType.set(type, (byType.get(type) ?? new Set()).add(id));
+    }
+  return byType;
+}
+
+async function targets({ registry, rows }: Facade, access: Access, type: string, ids: ReadonlySet<string>): Promise<Entry[]> {
+  const target = registry.get(type);
+  const narrowing = tryNarrow(access, type, ['s', 'r']);
+  return target && narrowing ? rows.readAll(target, [...ids], narrowing) : [];
+}
+
+async function sources(
+  { registry, rows }: Facade,
+  access: Access,
+  resource: RegisteredResource,
+  type: string,
+  param: string,
+  matches: readonly Entry[],
+): Promise<Entry[]> {
+  const source = registry.get(type);
+  const narrowing = tryNarrow(access, type, ['s']);
+  if (!source || !narrowing) return [];
+  const literals = matches.map(({ id }) => `${resource.type}/${id}`);
+  return rows.referring(source, param, literals, narrowing, MAX_INCLUDED + 1);
+}

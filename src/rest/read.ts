@@ -1,0 +1,50 @@
+import { narrow } from '../access/narrow.js';
+import type { Narrowing } from '../define/request.js';
+import { etag, httpDate, isNotModified } from '../http/etag.js';
+import type { FhirRequest, FhirResponse, Interaction } from '../http/fhir-request.js';
+import { OutcomeError } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
+import { latestVersion, type Version } from '../store/history.js';
+import type { Entry } from '../store/render.js';
+import { accessOf, checkId, notFound, resourceOf, type Facade } from './facade.js';
+import { parseShape, shaped } from './subset.js';
+
+/** https://hl7.org/fhir/R4/http.html#read */
+export const read =
+  (facade: Facade): Interaction =>
+  async (request) => {
+    const resource = resourceOf(facade, request.type);
+    checkId(request.id);
+    const narrowing = narrow(accessOf(request), request.type, 'r');
+    const shape = parseShape(resource, request.params);
+    const entry = await facade.rows.read(resource, request.id, narrowing);
+    if (!entry) throw await absent(facade, resource, request.id, narrowing);
+    return respond(request, entry, shaped(resource.type, entry.text, shape));
+  };
+
+export function respond(request: FhirRequest, entry: Pick<Entry, 'versionId' | 'lastUpdated'>, body: string): FhirResponse {
+  const { versionId, lastUpdated } = entry;
+  const headers = {
+    ETag: etag(versionId),
+    ...(lastUpdated !== undefined && { 'Last-Modified': httpDate(lastUpdated) }),
+  };
+  if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers };
+  return { status: 200, headers, body };
+}
+
+/** 410 for what was deleted and would be visible, 404 for everything else. */
+async function absent(facade: Facade, resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<OutcomeError> {
+  const last = facade.own && (await latestVersion(facade.own, { tenant: narrowing.tenant, type: resource.type, id }));
+  return last?.method === 'DELETE' && visible(resource, last, narrowing) ? gone(last) : notFound();
+}
+
+/** Whether a narrowing shows a version that is no longer a row: its patient was recorded with it. */
+export function visible(resource: RegisteredResource, version: Version, narrowing: Narrowing): boolean {
+  if (narrowing.where.length > 0) return false;
+  return narrowing.patient === undefined || resource.patient === 'shared' || version.patient === narrowing.patient;
+}
+
+export const gone = ({ version, at }: Version): OutcomeError =>
+  new OutcomeError(410, 'deleted', 'The resource was deleted', {
+    headers: { ETag: etag(String(version)), 'Last-Modified': httpDate(at) },
+  });

@@ -1,0 +1,22 @@
+import type { Route } from '../http/fhir-request.js';
+import { readBinary } from './binary.js';
+import { capabilities } from './capabilities.js';
+import type { Facade } from './facade.js';
+import { read } from './read.js';
+import { searchType } from './search-type.js';
+import { vread } from './vread.js';
+
+/** The table of FHIR interactions. Nothing is served, and nothing is declared, that is not a line of it. */
+export function fhirRoutes(facade: Facade): Route[] {
+  const routes: Route[] = [
+    { interaction: 'read', method: 'GET', path: 'Binary/[id]', handle: readBinary(facade) },
+    { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
+    { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
+    { interaction: 'search-type', method: 'GET', path: '[type]', handle: searchType(facade) },
+    { interaction: 'search-type', method: 'POST', path: '[type]/_search', handle: searchType(facade) },
+  ];
+  return [
+    { interaction: 'capabilities', method: 'GET', path: 'metadata', public: true, handle: capabilities(facade, routes) },
+    ...routes,
+  ];
+}

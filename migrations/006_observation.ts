@@ -23,8 +23,8 @@ export async function up(knex: Knex): Promise<void> {
     s.texts(t, 'value_date_from', 'value_date_to');
     s.concept(t, 'data_absent_reason', 'interpretation', 'body_site', 'method');
     s.reference(t, 'specimen', 'device');
-    // Every search ends in the default order, newest first, so every index does.
-    const order = ['effective_start', 'id'];
+    // Every search ends in the default order, newest first, so every index does; with the version it answers alone.
+    const order = ['effective_start', 'id', 'version'];
     s.index(t, 'observation_updated', ['updated_at', 'id']);
     s.index(t, 'observation_date', order);
     s.index(t, 'observation_patient', ['patient_id', ...order], 'patient_id');

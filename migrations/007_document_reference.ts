@@ -15,7 +15,7 @@ export async function up(knex: Knex): Promise<void> {
     t.text('security_label_text');
     s.period(t, 'period');
     s.concept(t, 'event', 'facility', 'setting');
-    const order = ['date_start', 'id'];
+    const order = ['date_start', 'id', 'version'];
     s.index(t, 'document_updated', ['updated_at', 'id']);
     s.index(t, 'document_date', order);
     s.index(t, 'document_patient', ['patient_id', ...order], 'patient_id');

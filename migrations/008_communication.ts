@@ -11,7 +11,7 @@ export async function up(knex: Knex): Promise<void> {
     s.concept(t, 'status_reason', 'category', 'medium', 'topic');
     s.reference(t, 'subject', 'sender', 'encounter', 'part_of', 'in_response_to');
     s.dateTime(t, 'sent', 'received');
-    const order = ['sent_start', 'id'];
+    const order = ['sent_start', 'id', 'version'];
     s.index(t, 'communication_updated', ['updated_at', 'id']);
     s.index(t, 'communication_sent', order);
     s.index(t, 'communication_received', ['received_start', 'id']);

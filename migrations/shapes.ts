@@ -60,7 +60,7 @@ export function shapes(knex: Knex) {
     t.bigInteger('updated_at').notNullable();
     ordered(t, 'patient_id');
     t.text('native_resource').notNullable().defaultTo('none');
-    texts(t, 'profile', 'narrative', 'extra');
+    texts(t, 'profile', 'narrative', 'extra', 'parts');
     t.primary(['organization_id', 'id']);
   };
 

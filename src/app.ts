@@ -1,11 +1,11 @@
 import Koa from 'koa';
-import type { Logger } from 'pino';
 import { Bearer } from './auth/bearer.js';
 import type { Keys } from './auth/keys.js';
 import { authRoutes } from './auth/routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
+import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import type { Facade } from './rest/facade.js';
 import { fhirRoutes } from './rest/routes.js';
@@ -19,23 +19,23 @@ export interface AppOptions {
   readonly own: Database;
   readonly keys: Keys;
   readonly issuer: string;
-  readonly logger: Logger;
+  readonly log: Log;
   readonly trustedHops: number;
   /** Whether the server still takes work: a server that is stopping does not. */
   readonly ready: () => Promise<boolean>;
 }
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
-export function createApp({ facade, own, keys, issuer, logger, trustedHops, ready }: AppOptions): Koa {
+export function createApp({ facade, own, keys, issuer, log, trustedHops, ready }: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
-    logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
+    log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const tokens = { own, keys, issuer, audience: facade.base, now: facade.now };
   const bearer = new Bearer(tokens);
   const auth = authRoutes(tokens);
 
   const app = new Koa({ proxy: trustedHops > 0, maxIpsCount: trustedHops });
   app.on('error', (error) => onError(error, ''));
-  app.use(requestLog(logger, facade.now));
+  app.use(requestLog(log.request, facade.now));
   app.use(
     fhirHandler({
       path: FHIR_PATH,
@@ -51,4 +51,3 @@ export function createApp({ facade, own, keys, issuer, logger, trustedHops, read
   app.use(auth.routes());
   return app;
 }
-

@@ -75,7 +75,11 @@ export function readConfig(environment: Environment = process.env): Config {
   if (config.secret === undefined && !config.databaseUrl.startsWith('sqlite:'))
     faults.push('PORTICO_SECRET is required with PostgreSQL; make one with: openssl rand -base64 32');
   for (const name of Object.keys(environment))
-    if (name.startsWith('PORTICO_') && !name.startsWith('PORTICO_TEST_') && !(variables as readonly string[]).includes(name))
+    if (
+      name.startsWith('PORTICO_') &&
+      !name.startsWith('PORTICO_TEST_') &&
+      !(variables as readonly string[]).includes(name)
+    )
       faults.push(`${name} is not a variable of Portico`);
   if (faults.length > 0) throw new ConfigurationError('The configuration is not sound', faults);
   return Object.freeze(config);

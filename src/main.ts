@@ -81,7 +81,10 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const { config, own, secret, base, now } = portico;
   const missing = await pending(own);
   if (missing.length > 0)
-    throw new ConfigurationError('The database is not up to date; run: portico migrate', missing.map((name) => `${name} has not run`));
+    throw new ConfigurationError(
+      'The database is not up to date; run: portico migrate',
+      missing.map((name) => `${name} has not run`),
+    );
   const keys = new Keys(own, secret, now);
   await keys.load();
   let stopping = false;
@@ -90,7 +93,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     own,
     keys,
     issuer: config.baseUrl,
-    logger: log.logger,
+    log,
     trustedHops: config.trustedHops,
     ready: async () => !stopping && (await pending(own)).length === 0,
   });
@@ -129,7 +132,9 @@ function listen(server: Server, port: number): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new ConfigurationError('The server cannot listen', [`PORT ${String(port)} is in use; set PORT to another one`])
+          ? new ConfigurationError('The server cannot listen', [
+              `PORT ${String(port)} is in use; set PORT to another one`,
+            ])
           : error,
       ),
     );

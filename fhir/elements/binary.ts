@@ -1,4 +1,4 @@
-import { column, el, textOf } from '../../src/define/index.js';
+import { column, el, textAt } from '../../src/define/index.js';
 
 /**
  * The URL of an attachment: `Binary/[id]`, relative to the FHIR base, for bytes that Portico holds (`blob_id`); any
@@ -10,9 +10,13 @@ export function binary() {
   return {
     ...url,
     columns: [...url.columns, column('blob_id')],
-    read: (row, context) => {
-      const id = textOf(row, 'blob_id');
-      return id === undefined ? url.read(row, context) : `Binary/${id}`;
+    reader: (at) => {
+      const blob = textAt(at, 'blob_id');
+      const read = url.reader(at);
+      return (row, context) => {
+        const id = blob(row, context);
+        return id === undefined ? read(row, context) : `Binary/${id}`;
+      };
     },
     write: (value, into, context) => {
       const id = own.exec(value.startsWith(`${context.base}/`) ? value.slice(context.base.length + 1) : value)?.[1];

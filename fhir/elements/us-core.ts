@@ -3,10 +3,11 @@ import {
   ABSENT,
   column,
   el,
-  textOf,
+  searchColumn,
+  textAt,
   type DraftRow,
   type ExtensionElement,
-  type RowLike,
+  type Values,
 } from '../../src/define/index.js';
 
 /** Elements that several resources of US Core share. */
@@ -27,16 +28,22 @@ export function omb<const N extends string, const T extends string>(
   return el.extensionOf(url, {
     columns: [column(text)],
     children: { [child]: [column('level', 'omb'), ...code.columns] },
-    read: (row, context) => {
-      const rows = (row[child] ?? []) as RowLike[];
-      const parts: Extension[] = levels.flatMap(([level, url]) =>
-        rows
-          .filter((each) => each['level'] === level)
-          .map((each) => ({ url, valueCoding: code.read(each, context) as Coding })),
-      );
-      const described = textOf(row, text);
-      if (described !== undefined) parts.push({ url: 'text', valueString: described });
-      return parts.length > 0 ? { extension: parts } : undefined;
+    reader: (at) => {
+      const { index, places } = at.child(child);
+      const levelAt = places.column('level');
+      const codingAt = code.reader(places);
+      const described = textAt(at, text);
+      return (row, context) => {
+        const rows = row[index] as readonly Values[];
+        const parts: Extension[] = levels.flatMap(([level, url]) =>
+          rows
+            .filter((each) => each[levelAt] === level)
+            .map((each) => ({ url, valueCoding: codingAt(each, context) as Coding })),
+        );
+        const words = described(row, context);
+        if (words !== undefined) parts.push({ url: 'text', valueString: words });
+        return parts.length > 0 ? { extension: parts } : undefined;
+      };
     },
     write: (value, into, context) => {
       const parts = value.extension ?? [];
@@ -56,12 +63,16 @@ export function omb<const N extends string, const T extends string>(
 export function deceased() {
   const boolean = el.boolean('deceased_boolean');
   const at = el.dateTime('deceased_at');
-  const flag = column('deceased', false);
+  const flag = searchColumn('deceased', false);
   return {
     deceasedBoolean: {
       ...boolean,
       columns: [flag, ...boolean.columns],
-      read: (row: RowLike, context) => (row['deceased_at_start'] === ABSENT ? boolean.read(row, context) : undefined),
+      reader: (places) => {
+        const time = places.column('deceased_at_start');
+        const read = boolean.reader(places);
+        return (row, context) => (row[time] === ABSENT ? read(row, context) : undefined);
+      },
       write: (value, into, context) => {
         boolean.write(value, into, context);
         into['deceased'] = value;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Access } from '../access/narrow.js';
@@ -55,7 +55,7 @@ export class Bearer {
         headers: { 'WWW-Authenticate': 'Bearer realm="portico"' },
       });
     const token = match[1] as string;
-    const key = createHash('sha256').update(token).digest('base64');
+    const key = hash('sha256', token, 'base64');
     let verified = this.#verified.get(key);
     if (!verified) {
       verified = await this.#verify(token);

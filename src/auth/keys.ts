@@ -1,13 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  SignJWT,
-  type CryptoKey,
-  type JWK,
-  type JWTPayload,
-} from 'jose';
+import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';

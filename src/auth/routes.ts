@@ -16,11 +16,15 @@ export function authRoutes(options: TokenOptions): Router {
     ctx.set(noStore);
     allowAnyOrigin(ctx);
     if (ctx.method === 'OPTIONS') {
-      ctx.set({ 'Access-Control-Allow-Methods': 'POST', 'Access-Control-Allow-Headers': 'authorization, content-type' });
+      ctx.set({
+        'Access-Control-Allow-Methods': 'POST',
+        'Access-Control-Allow-Headers': 'authorization, content-type',
+      });
       ctx.status = 204;
       return;
     }
-    if (ctx.method !== 'POST') throw new OAuthError(405, 'invalid_request', 'the token endpoint takes POST', { Allow: 'POST' });
+    if (ctx.method !== 'POST')
+      throw new OAuthError(405, 'invalid_request', 'the token endpoint takes POST', { Allow: 'POST' });
     const fields = await form(ctx);
     ctx.body = await issueToken(fields, ctx.get('authorization') || undefined, options);
   });
@@ -33,7 +37,11 @@ async function form(ctx: Context): Promise<[string, string][]> {
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
     const status = { type: 415, size: 413, encoding: 415 } as const;
-    throw new OAuthError(error.reason === 'type' ? 400 : status[error.reason], 'invalid_request', 'the body must be a form of at most 64 kB');
+    throw new OAuthError(
+      error.reason === 'type' ? 400 : status[error.reason],
+      'invalid_request',
+      'the body must be a form of at most 64 kB',
+    );
   }
 }
 

@@ -98,7 +98,9 @@ export async function revokeCredential(db: Database, tenant: string, id: string,
 }
 
 const touch = statement<{ id: string; now: number }>((knex, $) =>
-  knex('credential').where('id', $('id')).update({ last_used_at: $('now') }),
+  knex('credential')
+    .where('id', $('id'))
+    .update({ last_used_at: $('now') }),
 );
 
 export async function noteUse(db: Database, id: string, now: number): Promise<void> {

@@ -110,7 +110,10 @@ const unknownClient = (basic: boolean): OAuthError =>
 function grant(credential: Credential, asked: string | undefined): string {
   if (asked === undefined) return credential.scopeCeiling;
   const scopes = parseScopes(asked);
-  const ceiling = credential.scopeCeiling.split(' ').map((each) => parseScope(each)).filter((each) => each !== undefined);
+  const ceiling = credential.scopeCeiling
+    .split(' ')
+    .map((each) => parseScope(each))
+    .filter((each) => each !== undefined);
   const pinned = credential.patient !== undefined;
   const allowed = (grant: Grant): boolean =>
     grant.level !== 'user' &&

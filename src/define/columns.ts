@@ -23,6 +23,7 @@ export interface ClinicalRow {
   profile: string | null;
   narrative: string | null;
   extra: string | null;
+  parts: string | null;
 }
 
 export type Folded<C extends string> = Text<C | `${C}_fold`>;

@@ -1,7 +1,7 @@
 /** The language that fhir/ is written in: the only part of src/ that is imported there. */
 export * as el from './elements/index.js';
 export { ABSENT } from './dates.js';
-export { column, textOf, type DraftRow, type RowLike } from './elements/element.js';
+export { column, searchColumn, textAt, type DraftRow, type Values } from './elements/element.js';
 export type { ExtensionElement } from './elements/extensions.js';
 export { view } from './elements/view.js';
 export { codes } from './codes.js';

@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Knex } from 'knex';
-import type { Context, DraftRow, RowLike } from './elements/element.js';
+import type { Context, DraftRow, Places, Values } from './elements/element.js';
 import type { Uses, View } from './elements/view.js';
 import type { SearchParam } from './params.js';
 
@@ -45,6 +45,8 @@ export interface Source<C extends string = string> {
   readonly extra?: C;
   readonly narrative?: C;
   readonly profile?: C;
+  /** Names the children that the row has, `,names,telecoms,`, so that the empty ones need not be looked up; NULL when unknown. */
+  readonly parts?: C;
 }
 
 export interface Child<C extends string = string> {
@@ -97,13 +99,20 @@ export interface ReadOnlyView<Row> {
   toFhir(this: void, row: Row, context: Context): Record<string, unknown>;
 }
 
+export interface DeclaredChild extends Child {
+  readonly columns: readonly string[];
+  readonly readColumns: readonly string[];
+}
+
 /** A declaration with its row types erased: what the engine works with. */
 export interface Declaration {
   readonly type: string;
   readonly profiles: readonly string[];
   readonly source: Source;
+  /** The columns that a write fills, and those of them that reading needs. */
   readonly columns: readonly string[];
-  readonly children: Readonly<Record<string, Child & { readonly columns: readonly string[] }>>;
+  readonly readColumns: readonly string[];
+  readonly children: Readonly<Record<string, DeclaredChild>>;
   readonly patient: readonly string[] | 'shared' | 'none';
   readonly native: readonly NativeName[];
   readonly search: Readonly<Record<string, SearchParam>>;
@@ -112,7 +121,7 @@ export interface Declaration {
   readonly revInclude: readonly string[];
   readonly attachments?: Attachments;
   readonly together: Readonly<Record<string, string>>;
-  readonly toFhir: (row: RowLike, context: Context) => Record<string, unknown>;
+  readonly toFhir: (at: Places) => (row: Values, context: Context) => Record<string, unknown>;
   readonly fromFhir?: (resource: Readonly<Record<string, unknown>>, context: Context) => DraftRow;
   readonly write?: { readonly create: boolean; readonly update: boolean; readonly delete: boolean };
 }
@@ -134,16 +143,42 @@ export function defineResource<T extends Resource, Row extends object, C extends
     together: {},
     ...(rest as Omit<typeof rest, 'search' | 'source'> & Pick<Declaration, 'search' | 'source'>),
     columns: view.columns.map((column) => (typeof column === 'string' ? column : column.name)),
+    readColumns: viewed ? readOf(viewed.columns) : (view.columns as readonly string[]),
     children: Object.fromEntries(
       Object.entries<Child>(children).map(([name, child]) => [
         name,
-        { ...child, columns: (viewed?.children[name] ?? []).map((column) => column.name) },
+        {
+          ...child,
+          columns: (viewed?.children[name] ?? []).map((column) => column.name),
+          readColumns: readOf(viewed?.children[name] ?? []),
+        },
       ]),
     ),
-    toFhir: view.toFhir as Declaration['toFhir'],
+    toFhir: viewed ? viewed.toFhir : named(view as ReadOnlyView<Row>),
     ...(viewed && { fromFhir: viewed.fromFhir }),
   };
 }
+
+/** A view by hand sees its columns by name: getters on a prototype, so that nothing is copied. */
+function named<Row>(view: ReadOnlyView<Row>): Declaration['toFhir'] {
+  return (at) => {
+    class Named {
+      constructor(readonly values: Values) {}
+    }
+    for (const name of view.columns) {
+      const index = at.column(name);
+      Object.defineProperty(Named.prototype, name, {
+        get(this: Named) {
+          return this.values[index];
+        },
+      });
+    }
+    return (row, context) => view.toFhir(new Named(row) as unknown as Row, context);
+  };
+}
+
+const readOf = (columns: View['columns']): string[] =>
+  columns.filter((column) => !column.searchOnly).map((column) => column.name);
 
 /** The source of a table of the embedded schema. */
 export const clinical = <const T extends string>(table: T) =>
@@ -158,4 +193,5 @@ export const clinical = <const T extends string>(table: T) =>
     extra: 'extra',
     narrative: 'narrative',
     profile: 'profile',
+    parts: 'parts',
   }) as const;

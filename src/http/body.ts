@@ -18,7 +18,8 @@ export async function readForm(request: IncomingMessage, limit: number): Promise
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== FORM) throw new BodyError('type', `The body must be ${FORM}`);
   const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw new BodyError('encoding', 'The body must not be compressed');
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new BodyError('encoding', 'The body must not be compressed');
   const text = await readText(request, limit);
   return [...new URLSearchParams(text)];
 }

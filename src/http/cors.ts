@@ -6,10 +6,12 @@ import type { Access } from '../access/narrow.js';
  * question is only whose token a page may use. A portal key belongs to its patient, who may use it in any app; the
  * secret of a service has no place in a browser.
  */
-export function allowOrigin(ctx: Context, access: Access | undefined): void {
-  if (ctx.get('origin') === '' || (access && access.kind !== 'portal')) return;
-  ctx.res.setHeader('Access-Control-Allow-Origin', '*');
-  ctx.res.setHeader('Access-Control-Expose-Headers', 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link');
+export function corsHeaders(access: Access | undefined): Record<string, string> {
+  if (access && access.kind !== 'portal') return {};
+  return {
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link',
+  };
 }
 
 export function preflight(ctx: Context): undefined {

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { OAuthError, OutcomeError } from '../outcome.js';
+import { handledOf } from './request-log.js';
 
 /**
  * The one catch of everything that is not FHIR: OAuth errors in the words of RFC 6749, the rest as
@@ -7,7 +8,8 @@ import { OAuthError, OutcomeError } from '../outcome.js';
  */
 export function errors(onError: (error: unknown, requestId: string) => void): Middleware {
   return async (ctx, next) => {
-    const { requestId } = ctx.state as { requestId: string };
+    const { requestId } = handledOf(ctx);
+    ctx.set('X-Request-Id', requestId);
     try {
       await next();
       if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false)

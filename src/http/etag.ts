@@ -5,8 +5,8 @@ export const etag = (versionId: string): string => `W/"${versionId}"`;
 export const httpDate = (milliseconds: number): string => new Date(milliseconds).toUTCString();
 
 interface Conditions {
-  readonly ifNoneMatch?: string;
-  readonly ifModifiedSince?: string;
+  readonly ifNoneMatch: string | undefined;
+  readonly ifModifiedSince: string | undefined;
 }
 
 /** Whether the client has this version already. If-None-Match wins over If-Modified-Since (RFC 9110 section 13.2.2). */

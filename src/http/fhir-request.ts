@@ -15,10 +15,10 @@ export interface FhirRequest {
 
 /** The request headers that interactions read. */
 export interface Headers {
-  readonly accept?: string;
-  readonly prefer?: string;
-  readonly ifNoneMatch?: string;
-  readonly ifModifiedSince?: string;
+  readonly accept: string | undefined;
+  readonly prefer: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+  readonly ifModifiedSince: string | undefined;
 }
 
 export interface FhirResponse {

@@ -9,7 +9,14 @@ export interface Format {
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-const json = new Set(['application/fhir+json', 'application/json', 'text/json', 'application/json+fhir', 'application/fhir json', 'json']);
+const json = new Set([
+  'application/fhir+json',
+  'application/json',
+  'text/json',
+  'application/json+fhir',
+  'application/fhir json',
+  'json',
+]);
 
 /** Reads Accept, `_format` and `_pretty`. Errors: 406 `not-acceptable`. */
 export function negotiate(accept: string | undefined, params: Pairs, anyType: boolean): Format {
@@ -18,7 +25,11 @@ export function negotiate(accept: string | undefined, params: Pairs, anyType: bo
   const wanted = format === undefined || format === '' ? accept : format;
   if (wanted === undefined || wanted === '' || wanted === 'application/fhir+json') return { pretty, accept: wanted };
   const isFormat = wanted !== accept;
-  const good = anyType ? versionFits(wanted) : isFormat ? accepts([parseRange(wanted)]) : accepts(wanted.split(',').map(parseRange));
+  const good = anyType
+    ? versionFits(wanted)
+    : isFormat
+      ? accepts([parseRange(wanted)])
+      : accepts(wanted.split(',').map(parseRange));
   if (!good)
     throw new OutcomeError(406, 'not-acceptable', 'Portico answers in application/fhir+json, FHIR version 4.0');
   return { pretty, accept: isFormat && json.has(parseRange(wanted).type) ? 'application/fhir+json' : wanted };
@@ -33,7 +44,10 @@ interface Range {
 function parseRange(text: string): Range {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const value = (name: string): string | undefined =>
-    parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1).replaceAll('"', '');
+    parameters
+      .find((each) => each.startsWith(`${name}=`))
+      ?.slice(name.length + 1)
+      .replaceAll('"', '');
   const quality = Number(value('q') ?? 1);
   return { type, quality: Number.isNaN(quality) ? 1 : quality, version: value('fhirversion') };
 }
@@ -55,7 +69,10 @@ function wildcards(ranges: readonly Range[]): Range[] {
 
 /** Whether a Binary is wanted as a FHIR resource and not as bytes: the first range that is not `*` decides. */
 export function wantsResource(accept: string | undefined): boolean {
-  const ranges = (accept ?? '').split(',').map(parseRange).filter((range) => range.quality > 0);
+  const ranges = (accept ?? '')
+    .split(',')
+    .map(parseRange)
+    .filter((range) => range.quality > 0);
   ranges.sort((a, b) => b.quality - a.quality);
   const fhir = ['application/fhir+json', 'application/json+fhir', 'application/fhir json', 'json'];
   return fhir.includes(ranges[0]?.type ?? '');

@@ -19,4 +19,5 @@ export function operationOutcome(issues: readonly Issue[], base: string): Operat
   };
 }
 
-export const outcomeOf = (error: OutcomeError, base: string): string => JSON.stringify(operationOutcome(error.issues, base));
+export const outcomeOf = (error: OutcomeError, base: string): string =>
+  JSON.stringify(operationOutcome(error.issues, base));

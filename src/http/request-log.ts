@@ -1,32 +1,42 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { Handled } from './fhir-handler.js';
+import type { Access } from '../access/narrow.js';
+
+/** What is known of a request while it is served: its log line says this, and nothing that the client wrote. */
+export interface Handled {
+  readonly requestId: string;
+  interaction?: string;
+  type?: string;
+  access?: Access;
+}
+
+export const handledOf = (ctx: Context): Handled => (ctx.state as { handled: Handled }).handled;
 
 /**
  * Gives every request an id and writes one line about it. The line has the interaction and the type instead of the
- * URL: ids, names and search values are patient data.
+ * URL: ids, names and search values are patient data. It is put together by hand, because it is written for every
+ * request and all that goes into it is known to need no escaping.
  */
-export function requestLog(logger: Logger, now: () => number): Middleware {
+export function requestLog(write: ((line: string) => void) | undefined, now: () => number): Middleware {
   const process = randomBytes(4).toString('hex');
   let count = 0;
   return async (ctx, next) => {
     const started = now();
     const given = ctx.req.headers['x-request-id'];
-    const requestId = typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${process}-${(++count).toString(36)}`;
-    const handled: Handled = {};
-    Object.assign(ctx.state, { requestId, handled });
-    ctx.res.setHeader('X-Request-Id', requestId);
+    const requestId =
+      typeof given === 'string' && /^[\w.-]{1,64}$/.test(given) ? given : `${process}-${(++count).toString(36)}`;
+    const handled: Handled = { requestId };
+    (ctx.state as { handled: Handled }).handled = handled;
     await next();
+    if (!write) return;
+    const ended = now();
     const { interaction, type, access } = handled;
-    logger.info({
-      method: ctx.method,
-      // The routes outside of FHIR hold no ids.
-      ...(interaction === undefined ? { path: ctx.path.slice(0, 64) } : { interaction, type }),
-      status: ctx.status,
-      ms: Math.round(now() - started),
-      requestId,
-      ...(access && { org: access.tenant, credential: access.credential }),
-    });
+    const what =
+      interaction === undefined ? `"path":${JSON.stringify(ctx.path.slice(0, 64))}` : `"interaction":"${interaction}"`;
+    const which = type === undefined ? '' : `,"type":"${type}"`;
+    const who = access ? `,"org":${JSON.stringify(access.tenant)},"credential":"${access.credential}"` : '';
+    write(
+      `{"level":30,"time":"${new Date(ended).toISOString()}","method":"${ctx.method}",${what}${which},"status":${String(ctx.res.statusCode)},"ms":${String(ended - started)},"requestId":"${requestId}"${who}}\n`,
+    );
   };
 }

@@ -25,9 +25,14 @@ export const readBinary =
       owner = await facade.rows.owner(resource, request.id, narrowing);
     }
     if (!allowed)
-      throw new OutcomeError(403, 'insufficient-scope', 'A Binary is read with a scope on the resource that it belongs to', {
-        headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"' },
-      });
+      throw new OutcomeError(
+        403,
+        'insufficient-scope',
+        'A Binary is read with a scope on the resource that it belongs to',
+        {
+          headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"' },
+        },
+      );
     const blob = owner && facade.own && (await readBlob(facade.own, access.tenant, request.id));
     // A document cannot borrow the bytes of another patient's.
     if (!owner || !blob || (blob.patient !== undefined && !owner.patients.includes(blob.patient))) throw notFound();

@@ -36,4 +36,3 @@ export function searchSet({ links, total, entries }: SearchSet): string {
   }
   return `${text}}`;
 }
-

@@ -70,9 +70,15 @@ function security(tokenUrl: string): CapabilityStatementRestSecurity {
   };
 }
 
-function stated(resource: RegisteredResource, facade: Stated, routes: readonly Route[]): CapabilityStatementRestResource {
+function stated(
+  resource: RegisteredResource,
+  facade: Stated,
+  routes: readonly Route[],
+): CapabilityStatementRestResource {
   const { type, source } = resource;
-  const interactions = new Set(routes.filter((route) => route.path.startsWith('[type]')).map((route) => route.interaction));
+  const interactions = new Set(
+    routes.filter((route) => route.path.startsWith('[type]')).map((route) => route.interaction),
+  );
   const versioned = source.version !== undefined && facade.own !== undefined;
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
@@ -96,7 +102,10 @@ function stated(resource: RegisteredResource, facade: Stated, routes: readonly R
   };
 }
 
-function searchParam(resource: RegisteredResource, declared: DeclaredParam): CapabilityStatementRestResourceSearchParam {
+function searchParam(
+  resource: RegisteredResource,
+  declared: DeclaredParam,
+): CapabilityStatementRestResourceSearchParam {
   const { name, param, definition } = declared;
   const modifiers = modifiersOf(param).map((each) => `:${each}`);
   const types = definition.type === 'reference' ? `; refers to ${targetsOf(resource, name).join(', ')}` : '';
@@ -108,7 +117,8 @@ function searchParam(resource: RegisteredResource, declared: DeclaredParam): Cap
   };
 }
 
-const byName = (a: { name?: string }, b: { name?: string }): number => ((a.name as string) < (b.name as string) ? -1 : 1);
+const byName = (a: { name?: string }, b: { name?: string }): number =>
+  (a.name as string) < (b.name as string) ? -1 : 1;
 
 const binary: CapabilityStatementRestResource = {
   type: 'Binary',

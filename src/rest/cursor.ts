@@ -15,6 +15,8 @@ export interface Cursor {
 }
 
 export const CURSOR = '_cursor';
+/** The last page needs no secret: it is the search itself, read from its end. */
+export const LAST = 'last';
 
 const boundTo = ({ tenant, credential }: Access, type: string): string => `${tenant} ${credential} ${type}`;
 

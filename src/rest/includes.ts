@@ -38,8 +38,10 @@ export async function included(
       found.push(entry);
     }
   };
-  for (const [type, ids] of await referenced(facade, access, resource, request, matches)) add(await targets(facade, access, type, ids));
-  for (const { source, param } of request.revInclude) add(await sources(facade, access, resource, source, param, matches));
+  for (const [type, ids] of await referenced(facade, access, resource, request, matches))
+    add(await targets(facade, access, type, ids));
+  for (const { source, param } of request.revInclude)
+    add(await sources(facade, access, resource, source, param, matches));
   return { entries: found, truncated };
 }
 
@@ -66,7 +68,12 @@ async function referenced(
   return byType;
 }
 
-async function targets({ registry, rows }: Facade, access: Access, type: string, ids: ReadonlySet<string>): Promise<Entry[]> {
+async function targets(
+  { registry, rows }: Facade,
+  access: Access,
+  type: string,
+  ids: ReadonlySet<string>,
+): Promise<Entry[]> {
   const target = registry.get(type);
   const narrowing = tryNarrow(access, type, ['s', 'r']);
   return target && narrowing ? rows.readAll(target, [...ids], narrowing) : [];

@@ -22,18 +22,38 @@ export const read =
     return respond(request, entry, shaped(resource.type, entry.text, shape));
   };
 
-export function respond(request: FhirRequest, entry: Pick<Entry, 'versionId' | 'lastUpdated'>, body: string): FhirResponse {
-  const { versionId, lastUpdated } = entry;
-  const headers = {
-    ETag: etag(versionId),
-    ...(lastUpdated !== undefined && { 'Last-Modified': httpDate(lastUpdated) }),
-  };
-  if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers };
+type Versioned = Pick<Entry, 'versionId' | 'lastUpdated'>;
+
+export function respond(request: FhirRequest, entry: Versioned, body: string): FhirResponse {
+  const { ifNoneMatch, ifModifiedSince } = request.headers;
+  const headers = validators(entry);
+  if (ifNoneMatch !== undefined || ifModifiedSince !== undefined) {
+    const { versionId, lastUpdated } = entry;
+    if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers };
+  }
   return { status: 200, headers, body };
 }
 
+const known = new WeakMap<Versioned, Record<string, string>>();
+
+/** ETag and Last-Modified: the same for every answer that an entry of the cache gives. */
+function validators(entry: Versioned): Record<string, string> {
+  let headers = known.get(entry);
+  if (!headers) {
+    const { versionId, lastUpdated } = entry;
+    headers = { ETag: etag(versionId), ...(lastUpdated !== undefined && { 'Last-Modified': httpDate(lastUpdated) }) };
+    known.set(entry, headers);
+  }
+  return headers;
+}
+
 /** 410 for what was deleted and would be visible, 404 for everything else. */
-async function absent(facade: Facade, resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<OutcomeError> {
+async function absent(
+  facade: Facade,
+  resource: RegisteredResource,
+  id: string,
+  narrowing: Narrowing,
+): Promise<OutcomeError> {
   const last = facade.own && (await latestVersion(facade.own, { tenant: narrowing.tenant, type: resource.type, id }));
   return last?.method === 'DELETE' && visible(resource, last, narrowing) ? gone(last) : notFound();
 }

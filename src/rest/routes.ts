@@ -16,7 +16,13 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'search-type', method: 'POST', path: '[type]/_search', handle: searchType(facade) },
   ];
   return [
-    { interaction: 'capabilities', method: 'GET', path: 'metadata', public: true, handle: capabilities(facade, routes) },
+    {
+      interaction: 'capabilities',
+      method: 'GET',
+      path: 'metadata',
+      public: true,
+      handle: capabilities(facade, routes),
+    },
     ...routes,
   ];
 }

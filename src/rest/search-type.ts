@@ -7,7 +7,7 @@ import type { RegisteredResource } from '../registry.js';
 import { parse, type Pairs } from '../search/parse.js';
 import type { Page } from '../store/rows.js';
 import { matchEntry, searchSet } from './bundle.js';
-import { CURSOR, readCursor, writeCursor, type Cursor } from './cursor.js';
+import { CURSOR, LAST, readCursor, writeCursor, type Cursor } from './cursor.js';
 import { accessOf, resourceOf, type Facade } from './facade.js';
 import { included, type Included } from './includes.js';
 import { shaped } from './subset.js';
@@ -23,7 +23,7 @@ export const searchType =
     const search = parse(resource, cursor?.params ?? request.params, {
       registry: facade.registry,
       base: facade.base,
-      handling: cursor ? 'lenient' : handling(facade, request),
+      handling: handling(facade, request),
       now: facade.now(),
     });
     const page: Page =
@@ -50,7 +50,9 @@ function handling({ searchHandling }: Facade, { headers }: FhirRequest): 'strict
 
 function cursorOf({ cursorKey }: Facade, { params, type }: FhirRequest, access: Access): Cursor | undefined {
   const text = params.find(([name]) => name === CURSOR)?.[1];
-  return text === undefined ? undefined : readCursor(cursorKey, access, type, text);
+  if (text === undefined) return undefined;
+  if (text === LAST) return { params: params.filter(([name]) => name !== CURSOR), position: { direction: 'before' } };
+  return readCursor(cursorKey, access, type, text);
 }
 
 function bundle(
@@ -111,15 +113,20 @@ function links(
     return query === '' ? `${base}/${type}` : `${base}/${type}?${query}`;
   };
   const self = url(search.used);
-  const at = (position?: Position): string =>
-    url([[CURSOR, writeCursor(cursorKey, access, type, { params: search.used, ...(position && { position }), ...(total !== undefined && { total }) })]]);
+  const at = (position: Position): string =>
+    url([
+      [
+        CURSOR,
+        writeCursor(cursorKey, access, type, { params: search.used, position, ...(total !== undefined && { total }) }),
+      ],
+    ]);
   const found: [string, string][] = [['self', self]];
   const back = cursor?.position?.direction === 'before';
   const hasNext = back ? cursor.position.row !== undefined : page.more;
   const hasPrevious = back ? page.more : cursor?.position !== undefined;
-  if (hasNext || hasPrevious) found.push(['first', at()]);
+  if (hasNext || hasPrevious) found.push(['first', self]);
   if (hasPrevious && page.first) found.push(['previous', at(page.first)]);
   if (hasNext && page.last) found.push(['next', at(page.last)]);
-  if (hasNext || hasPrevious) found.push(['last', at({ direction: 'before' })]);
+  if (hasNext || hasPrevious) found.push(['last', url([...search.used, [CURSOR, LAST]])]);
   return found;
 }

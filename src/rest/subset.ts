@@ -16,7 +16,8 @@ type Pairs = readonly (readonly [name: string, value: string])[];
 export function parseShape(resource: { readonly type: string }, params: Pairs): Shape {
   const known = new Set(['_summary', '_elements']);
   for (const [name] of params)
-    if (!known.has(name)) throw invalidParameter('A read takes the parameters _format, _pretty, _summary and _elements');
+    if (!known.has(name))
+      throw invalidParameter('A read takes the parameters _format, _pretty, _summary and _elements');
   const value = (name: string): string | undefined => params.find(([other]) => other === name)?.[1];
   const summary = parseSummary(value('_summary'));
   if (summary === 'count') throw invalidParameter('_summary=count is for searches');

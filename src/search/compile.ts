@@ -21,8 +21,9 @@ export interface CompileOptions {
   readonly overflows: (type: string, param: string) => boolean;
 }
 
-/** What one statement selects: a page of ids, or how many there are. */
-export type Aim = { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'total' };
+/** What one statement selects: a page of ids in order, ids that are known to be few, or how many there are. */
+export type Aim =
+  { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'rows' } | { readonly kind: 'total' };
 
 const TENANT = new Slot(0);
 const PATIENT = new Slot(1);
@@ -58,7 +59,7 @@ export function shapeOf(
       })
       .join('&');
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
-  const page = aim.kind === 'total' ? 'total' : `${order} ${positionShape(aim.position)}`;
+  const page = aim.kind === 'page' ? `${order} ${positionShape(aim.position)}` : aim.kind;
   const where = narrowing.where.map(criteria).join('|');
   return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
 }
@@ -233,9 +234,10 @@ function select(
 }
 
 function ordered(order: readonly Order[], aim: Aim, name: (each: Order, index: number) => Fragment): Fragment {
-  if (aim.kind === 'total') return sql``;
+  if (aim.kind !== 'page') return sql``;
   const keys = order.map((each, index) => sql`${name(each, index)} ${sql.keyword(each.descending ? 'desc' : 'asc')}`);
-  return sql` order by ${sql.join(keys)} limit ${LIMIT}`;
+  // SQLite prepares a statement anew for every value of a bare `limit ?`.
+  return sql` order by ${sql.join(keys)} limit cast(${LIMIT} as integer)`;
 }
 
 function combine(branches: readonly Fragment[], order: readonly Order[], aim: Aim): Fragment {

@@ -13,9 +13,9 @@ export function patientsOf(
 ): string[] {
   if (!Array.isArray(resource.patient)) return [];
   if (resource.type === 'Patient') return [id];
-  const found = new Set<string>();
-  for (const path of pathsOf(resource)) collect(rendered, path, base, found);
-  return [...found];
+  const found: string[] = [];
+  for (const path of pathsOf(resource)) collect(rendered, path, 0, base, found);
+  return found;
 }
 
 const known = new WeakMap<RegisteredResource, readonly (readonly string[])[]>();
@@ -34,16 +34,21 @@ function pathsOf(resource: RegisteredResource): readonly (readonly string[])[] {
   return paths;
 }
 
-function collect(value: unknown, path: readonly string[], base: string, found: Set<string>): void {
+function collect(value: unknown, path: readonly string[], depth: number, base: string, found: string[]): void {
   if (Array.isArray(value)) {
-    for (const item of value) collect(item, path, base, found);
+    for (const item of value) collect(item, path, depth, base, found);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
-  const [member, ...rest] = path;
-  if (member !== undefined) return collect((value as Record<string, unknown>)[member], rest, base, found);
+  const member = path[depth];
+  if (member !== undefined) {
+    collect((value as Record<string, unknown>)[member], path, depth + 1, base, found);
+    return;
+  }
   const { reference } = value as { reference?: unknown };
   if (typeof reference !== 'string') return;
   const local = relative(reference, base);
-  if (local.startsWith('Patient/')) found.add(local.slice('Patient/'.length));
+  if (!local.startsWith('Patient/')) return;
+  const id = local.slice('Patient/'.length);
+  if (!found.includes(id)) found.push(id);
 }

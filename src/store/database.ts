@@ -66,7 +66,7 @@ export function statement<P extends Record<string, unknown>>(
       return db.objects(sql, bind(values));
     },
     first: async (db, values) => {
-      const { sql, bind } = await prepare(db);
+      const { sql, bind } = compiled.get(db) ?? (await prepare(db));
       return (await db.objects(sql, bind(values)))[0];
     },
     plan: async (db, values, rows) => {

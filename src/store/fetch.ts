@@ -1,32 +1,25 @@
 import { leafOf, type SearchParam } from '../define/params.js';
+import type { DeclaredChild } from '../define/resource.js';
 import { paramOf, type RegisteredResource } from '../registry.js';
 import { native, type Compiled } from '../search/compile.js';
 import { all, Slot, sql, type Fragment } from '../search/fragment.js';
 import type { Value } from '../define/request.js';
+import type { ChildRows } from '../search/dialect.js';
 import type { Database } from './database.js';
-import { engineColumns } from './render.js';
-import { rowView, type RowView } from './row-view.js';
+import { layoutOf } from './layout.js';
 
 const TENANT = new Slot(0);
 const IDS = new Slot(1);
 
 /** One statement for all that rendering needs of a list of rows: their columns, and each child table as a JSON array. */
-export async function fetchStatement(
-  db: Database,
-  resource: RegisteredResource,
-): Promise<{ statement: Compiled; view: RowView }> {
-  const columns = [...new Set([...engineColumns(resource), ...resource.columns])];
-  const children = Object.entries(resource.children);
-  const selected = sql.join([
-    ...columns.map((name) => sql.column('t', name)),
-    ...children.map(([name]) => childRows(db, resource, name)),
-  ]);
-  const text = sql`select ${selected} from ${fromOf(resource)} as t where ${all(those(db, resource))}`;
-  const view = rowView(
-    columns,
-    children.map(([name, child]) => [name, rowView(child.columns)] as const),
+export async function fetchStatement(db: Database, resource: RegisteredResource): Promise<Compiled> {
+  const { columns, children } = layoutOf(resource);
+  const selected = db.dialect.rows(
+    columns.map((name) => sql.column('t', name)),
+    children.map(([name, child]) => childRows(db, resource, name, child)),
   );
-  return { statement: native(text, await db.knex()), view };
+  const text = sql`select ${selected} from ${fromOf(resource)} as t where ${all(those(db, resource))}`;
+  return native(text, await db.knex());
 }
 
 export function fromOf({ source }: RegisteredResource): Fragment {
@@ -40,18 +33,20 @@ function those(db: Database, { source }: RegisteredResource): Fragment[] {
   return [...tenant, db.dialect.among(sql.column('t', source.id), IDS)];
 }
 
-function childRows(db: Database, resource: RegisteredResource, name: string): Fragment {
-  const child = resource.children[name];
-  if (!child) throw new Error(`${resource.type} has no child ${name}`);
-  const { source } = resource;
+/** The order comes last: whether a database sorts is its own affair. */
+function childRows(db: Database, { source }: RegisteredResource, name: string, child: DeclaredChild): ChildRows {
+  const { parts } = source;
+  const known = parts === undefined ? undefined : sql.column('t', parts);
   const tenant =
     source.tenant === 'single' ? [] : [sql`${sql.column('c', source.tenant)} = ${sql.column('t', source.tenant)}`];
   const ofParent = all([...tenant, sql`${sql.column('c', child.parent)} = ${sql.column('t', source.id)}`]);
-  return db.dialect.jsonRows(
-    child.columns.map((column) => sql.column('c', column)),
-    child.order === undefined ? undefined : sql.column('c', child.order),
-    sql`from ${sql.identifier(child.table)} as c where ${ofParent}`,
-  );
+  const columns = [...child.readColumns, ...(child.order === undefined ? [] : [child.order])];
+  return {
+    columns: columns.map((column) => sql.column('c', column)),
+    from: sql`from ${sql.identifier(child.table)} as c where ${ofParent}`,
+    present: (select) =>
+      known ? sql`case when ${known} is null or ${db.dialect.holds(known, `,${name},`)} then ${select} end` : select,
+  };
 }
 
 const statements = new WeakMap<Database, Map<string, Compiled>>();

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Context, RowLike } from '../define/elements/element.js';
+import type { Context, Values } from '../define/elements/element.js';
 import { writeJson } from '../define/json.js';
 import type { RegisteredResource } from '../registry.js';
 import { patientsOf } from './compartment.js';
 import { merge, narrativeOf, unitsOf, type Extra, type KeptNarrative } from './extra.js';
+import { layoutOf, type Layout } from './layout.js';
 
 /** A resource ready to be sent, and what the last check before output compares. */
 export interface Entry {
@@ -21,61 +22,75 @@ export interface Entry {
 
 const NATIVE_TAG = 'CodeSystem/native-resource';
 
-type Unit = (member: string) => string;
-const units = new WeakMap<RegisteredResource, Unit>();
-
-export function unitOf(resource: RegisteredResource): Unit {
-  let unit = units.get(resource);
-  if (!unit) units.set(resource, (unit = unitsOf(resource.type, resource.together)));
-  return unit;
+/** Turns rows of one resource type into resources. */
+export interface Renderer {
+  /** The whole resource of a row. */
+  render(row: Values, tenant: string, context: Context): Entry;
+  /** The resource as its columns alone say it: without id, narrative and what the server owns of meta. */
+  columns(row: Values, context: Context): Record<string, unknown>;
+  /** Which unit a member belongs to, for what is kept beside the columns. */
+  readonly unitOf: (member: string) => string;
+  readonly layout: Layout;
 }
 
-/** The columns that the engine itself needs, in this order before those of the view. */
-export function engineColumns({ source }: RegisteredResource): string[] {
-  const { id, version, updated, tenant, native, extra, narrative, profile } = source;
-  const all = [id, version, updated, tenant === 'single' ? undefined : tenant, native, extra, narrative, profile];
-  return all.filter((name) => name !== undefined);
+const renderers = new WeakMap<RegisteredResource, Renderer>();
+
+export function rendererOf(resource: RegisteredResource): Renderer {
+  let renderer = renderers.get(resource);
+  if (!renderer) renderers.set(resource, (renderer = makeRenderer(resource)));
+  return renderer;
 }
 
-/** The resource as its columns alone say it: without id, narrative and what the server owns of meta. */
-export function renderColumns(resource: RegisteredResource, row: RowLike, context: Context): Record<string, unknown> {
-  const rendered = resource.toFhir(row, context);
-  const profile = resource.source.profile === undefined ? undefined : row[resource.source.profile];
-  return typeof profile === 'string' ? { meta: { profile: profile.split(' ') }, ...rendered } : rendered;
-}
-
-/** The whole resource of a row. */
-export function render(resource: RegisteredResource, row: RowLike, tenant: string, context: Context): Entry {
+function makeRenderer(resource: RegisteredResource): Renderer {
   const { source, type } = resource;
-  const id = fhirId(resource, row[source.id] as string | number);
-  const lastUpdated = source.updated === undefined ? undefined : Number(row[source.updated]);
-  const native = source.native === undefined ? 'none' : (row[source.native] as string);
-  const columns = renderColumns(resource, row, context);
-  const version = source.version === undefined ? lastUpdated : (row[source.version] as number);
-  const extra = parse<Extra>(row, source.extra);
-  const body = extra ? merge(type, columns, extra, version ?? 0, unitOf(resource)) : columns;
-  const narrative = parse<KeptNarrative>(row, source.narrative);
-  const text = narrative && narrativeOf(narrative, columns, version ?? 0);
-  const { meta, ...rest } = body;
-  const whole = {
-    resourceType: type,
-    id,
-    meta: serverMeta(meta as Meta | undefined, version, lastUpdated, native, context),
-    ...(text !== undefined && { text }),
-    ...rest,
+  const layout = layoutOf(resource);
+  const unitOf = unitsOf(type, resource.together);
+  const at = {
+    id: layout.place(source.id) as number,
+    version: layout.place(source.version),
+    updated: layout.place(source.updated),
+    tenant: source.tenant === 'single' ? undefined : layout.place(source.tenant),
+    native: layout.place(source.native),
+    extra: layout.place(source.extra),
+    narrative: layout.place(source.narrative),
+    profile: layout.place(source.profile),
   };
-  const written = writeJson(whole, extra?.literals);
-  return {
-    type,
-    id,
-    // A source that knows neither version nor time: what it says is its version.
-    versionId: version === undefined ? createHash('sha1').update(written).digest('hex').slice(0, 16) : String(version),
-    lastUpdated,
-    tenant: source.tenant === 'single' ? tenant : (row[source.tenant] as string),
-    patients: patientsOf(resource, whole, id, context.base),
-    native,
-    text: written,
+  const value = (row: Values, place: number | undefined): unknown => (place === undefined ? null : row[place]);
+
+  const columns = (row: Values, context: Context): Record<string, unknown> => {
+    const rendered = layout.toFhir(row, context);
+    const profile = value(row, at.profile);
+    return typeof profile === 'string' ? { meta: { profile: profile.split(' ') }, ...rendered } : rendered;
   };
+
+  const render = (row: Values, tenant: string, context: Context): Entry => {
+    const id = fhirId(resource, row[at.id] as string | number);
+    const lastUpdated = at.updated === undefined ? undefined : Number(row[at.updated]);
+    const native = (value(row, at.native) as string | null) ?? 'none';
+    const version = at.version === undefined ? lastUpdated : (row[at.version] as number);
+    const rendered = columns(row, context);
+    const extra = parse(value(row, at.extra)) as Extra | undefined;
+    const { meta, ...members } = extra ? merge(type, rendered, extra, version ?? 0, unitOf) : rendered;
+    const narrative = parse(value(row, at.narrative)) as KeptNarrative | undefined;
+    const text = narrative && narrativeOf(narrative, rendered, version ?? 0);
+    const body = text === undefined ? members : { text, ...members };
+    const head = `{"resourceType":"${type}","id":${JSON.stringify(id)},"meta":${metaText(meta as Meta | undefined, version, lastUpdated, native, context)}`;
+    const rest = writeJson(body, extra?.literals);
+    const written = rest === '{}' ? `${head}}` : `${head},${rest.slice(1)}`;
+    return {
+      type,
+      id,
+      // A source that knows neither version nor time: what it says is its version.
+      versionId:
+        version === undefined ? createHash('sha1').update(written).digest('hex').slice(0, 16) : String(version),
+      lastUpdated,
+      tenant: at.tenant === undefined ? tenant : (row[at.tenant] as string),
+      patients: patientsOf(resource, body, id, context.base),
+      native,
+      text: written,
+    };
+  };
+  return { render, columns, unitOf, layout };
 }
 
 export function fhirId({ source }: RegisteredResource, stored: string | number): string {
@@ -83,23 +98,31 @@ export function fhirId({ source }: RegisteredResource, stored: string | number):
 }
 
 interface Meta {
-  tag?: { system?: string; code?: string }[];
+  readonly tag?: readonly { readonly system?: string; readonly code?: string }[];
 }
 
-function serverMeta(
+/** `meta`: what the server says of version, time and origin, and what the client said beside it. */
+function metaText(
   meta: Meta | undefined,
   version: number | undefined,
   lastUpdated: number | undefined,
   native: string,
   { base }: Context,
-): object {
-  const tag = [...(meta?.tag ?? []), ...(native === 'none' ? [] : [{ system: `${base}/${NATIVE_TAG}`, code: native }])];
-  return {
-    ...(version !== undefined && { versionId: String(version) }),
-    ...(lastUpdated !== undefined && { lastUpdated: new Date(lastUpdated).toISOString() }),
-    ...meta,
-    ...(tag.length > 0 && { tag }),
-  };
+): string {
+  let text = '{';
+  if (version !== undefined) text += `"versionId":"${String(version)}"`;
+  if (lastUpdated !== undefined)
+    text += `${text === '{' ? '' : ','}"lastUpdated":"${new Date(lastUpdated).toISOString()}"`;
+  let tags = '';
+  if (meta) {
+    const { tag = [], ...said } = meta;
+    const members = JSON.stringify(said).slice(1, -1);
+    if (members !== '') text += `${text === '{' ? '' : ','}${members}`;
+    tags = tag.map((each) => JSON.stringify(each)).join(',');
+  }
+  if (native !== 'none') tags += `${tags === '' ? '' : ','}{"system":"${base}/${NATIVE_TAG}","code":"${native}"}`;
+  if (tags !== '') text += `${text === '{' ? '' : ','}"tag":[${tags}]`;
+  return `${text}}`;
 }
 
 /** What a client says in meta, without what is the server's to say. */
@@ -113,7 +136,4 @@ export function clientMeta(meta: unknown, { base }: Context): Record<string, unk
   return Object.keys(left).length > 0 ? left : undefined;
 }
 
-function parse<T>(row: RowLike, column: string | undefined): T | undefined {
-  const text = column === undefined ? undefined : row[column];
-  return typeof text === 'string' ? (JSON.parse(text) as T) : undefined;
-}
+const parse = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : undefined);

@@ -4,7 +4,7 @@ import type { RegisteredResource } from '../registry.js';
 import type { DraftRow } from '../define/elements/element.js';
 import type { Database } from './database.js';
 import type { PlannedStatement } from './plan.js';
-import { engineColumns } from './render.js';
+import { engineColumns } from './layout.js';
 
 /** The statements that write the rows of one resource type, compiled once. */
 interface RowStatements {
@@ -32,8 +32,9 @@ async function statementsOf(db: Database, resource: RegisteredResource): Promise
   if (typeof source.from !== 'string' || source.tenant === 'single' || source.version === undefined)
     throw new Error(`${resource.type}: only a table with a tenant and a version can be written`);
   const table = sql.identifier(source.from);
-  const patient = source.patient === undefined || source.patient === source.id ? [] : [source.patient];
-  const columns = [...new Set([...engineColumns(resource), ...patient, ...resource.columns])];
+  const patient = source.patient === source.id ? undefined : source.patient;
+  const written = [patient, source.parts].filter((name) => name !== undefined);
+  const columns = [...new Set([...engineColumns(resource), ...written, ...resource.columns])];
   const key = [source.tenant, source.id];
   const keyed = (first: number): Fragment =>
     sql.join(

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Values } from '../define/elements/element.js';
 import type { Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import { leafOf } from '../define/params.js';
@@ -7,9 +8,9 @@ import { compile, shapeOf, slotValues, type Aim, type Compiled } from '../search
 import { Slot } from '../search/fragment.js';
 import type { Database } from './database.js';
 import { fetchStatement, referenceStatement } from './fetch.js';
+import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
-import { fhirId, render, type Entry } from './render.js';
-import type { RowView } from './row-view.js';
+import { fhirId, rendererOf, type Entry } from './render.js';
 
 /** One page of matches, in order, and what is needed to go on. */
 export interface Page {
@@ -43,9 +44,11 @@ const COMPILED = 2000;
 /** The only way to a row: there is no function here that does without a narrowing. */
 export class Rows {
   readonly overflow: OverflowUse;
+  readonly #reads = new Map<string, Compiled>();
+  readonly #pinnedReads = new Map<string, Compiled>();
   readonly #compiled = new LRUCache<string, Compiled>({ max: COMPILED });
   readonly #cache: LRUCache<string, Entry> | undefined;
-  readonly #fetches = new WeakMap<RegisteredResource, { statement: Compiled; view: RowView }>();
+  readonly #fetches = new WeakMap<RegisteredResource, Compiled>();
 
   constructor(
     readonly registry: Registry,
@@ -63,8 +66,26 @@ export class Rows {
   async read(resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<Entry | undefined> {
     const stored = storedId(resource, id);
     if (stored === undefined) return undefined;
-    const found = await this.#ids(resource, byId(resource.type, [stored]), narrowing, 1);
+    const found = await this.#byId(resource, stored, narrowing);
     return (await this.#entries(resource, found, narrowing))[0];
+  }
+
+  /** The row of one id. Nearly every narrowing has the same statement for it, which is then not looked up by shape. */
+  async #byId(resource: RegisteredResource, id: string | number, narrowing: Narrowing): Promise<Found[]> {
+    if (this.#foreign(resource, narrowing)) return [];
+    if (narrowing.where.length > 0)
+      return foundOf(await this.#run(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, 1));
+    const statements = narrowing.patient === undefined ? this.#reads : this.#pinnedReads;
+    let compiled = statements.get(resource.type);
+    if (!compiled) {
+      const { source } = this.options;
+      const options = { dialect: source.dialect, knex: await source.knex(), overflows: () => false };
+      statements.set(
+        resource.type,
+        (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
+      );
+    }
+    return foundOf(await this.#execute(compiled, [narrowing.tenant, narrowing.patient, 1, id]));
   }
 
   /** The resources of these ids that the narrowing shows, in the order of the ids. */
@@ -129,11 +150,7 @@ export class Rows {
   ): Promise<string[]> {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     const statement = await referenceStatement(this.options.source, resource, include.param);
-    const bind = (value: unknown): unknown => this.options.source.dialect.value(value);
-    const rows = await this.options.source.arrays(
-      statement.sql,
-      statement.bindings.map((each) => bind(each instanceof Slot ? [narrowing.tenant, stored][each.index] : each)),
-    );
+    const rows = await this.#execute(statement, [narrowing.tenant, stored]);
     const literals = rows.map(([literal]) => literal).filter((literal) => typeof literal === 'string');
     return [...new Set(literals.map((literal) => asLiteral(this.registry, resource, include.param, literal)))];
   }
@@ -147,12 +164,9 @@ export class Rows {
     position?: Position,
   ): Promise<Found[]> {
     if (this.#foreign(resource, narrowing)) return [];
-    const rows = await this.#run(resource, request, narrowing, { kind: 'page', ...(position && { position }) }, limit);
-    return rows.map(([id, version, ...keys]) => ({
-      id: id as string | number,
-      version: version as string | number,
-      keys: keys as Value[],
-    }));
+    return foundOf(
+      await this.#run(resource, request, narrowing, { kind: 'page', ...(position && { position }) }, limit),
+    );
   }
 
   async #run(
@@ -172,11 +186,15 @@ export class Rows {
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
     const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
-    const { dialect } = source;
-    return source.arrays(
-      compiled.sql,
-      compiled.bindings.map((each) => dialect.value(each instanceof Slot ? values[each.index] : each)),
+    return this.#execute(compiled, values);
+  }
+
+  #execute(compiled: Compiled, values: readonly unknown[]): unknown[][] | Promise<unknown[][]> {
+    const { source } = this.options;
+    const bindings = compiled.bindings.map((each) =>
+      source.dialect.value(each instanceof Slot ? values[each.index] : each),
     );
+    return source.arrays(compiled.sql, bindings);
   }
 
   /** A source of one organization has nothing for the others. */
@@ -193,24 +211,22 @@ export class Rows {
     const entries = new Map<string | number, Entry>();
     const missing: (string | number)[] = [];
     for (const row of found) {
-      const cached = cache?.get(key(row));
+      const cached = cache && cache.get(key(row));
       if (cached) entries.set(row.id, cached);
       else missing.push(row.id);
     }
     if (missing.length > 0) {
-      const { statement, view } = await this.#fetch(resource);
-      const values = [narrowing.tenant, missing];
       const { source, base } = this.options;
-      const rows = await source.arrays(
-        statement.sql,
-        statement.bindings.map((each) => source.dialect.value(each instanceof Slot ? values[each.index] : each)),
-      );
-      for (const values of rows) {
-        const row = new view(values);
-        const entry = render(resource, row, narrowing.tenant, { base });
-        const id = row[resource.source.id] as string | number;
+      const { render, layout } = rendererOf(resource);
+      const statement = await this.#fetch(resource);
+      const rows = await this.#execute(statement, [narrowing.tenant, missing]);
+      const place = layout.place(resource.source.id) as number;
+      for (const answered of rows) {
+        const row = source.dialect.decode(answered);
+        const entry = render(inOrder(row, layout), narrowing.tenant, { base });
+        const id = row[place] as string | number;
         entries.set(id, entry);
-        cache?.set(key({ id, version: (row[version ?? updated ?? ''] ?? 0) as number, keys: [] }), entry);
+        cache?.set(key({ id, version: entry.versionId, keys: [] }), entry);
       }
     }
     return found.flatMap(({ id }) => {
@@ -219,7 +235,7 @@ export class Rows {
     });
   }
 
-  async #fetch(resource: RegisteredResource): Promise<{ statement: Compiled; view: RowView }> {
+  async #fetch(resource: RegisteredResource): Promise<Compiled> {
     let fetch = this.#fetches.get(resource);
     if (!fetch) this.#fetches.set(resource, (fetch = await fetchStatement(this.options.source, resource)));
     return fetch;
@@ -239,6 +255,18 @@ export class Rows {
   }
 }
 
+/** Child rows come in any order; the last value of each says where it stands. */
+function inOrder(row: unknown[], { columns, children }: Layout): Values {
+  for (let index = 0; index < children.length; index++) {
+    const place = columns.length + index;
+    const rows = row[place] as unknown[][] | null;
+    if (rows === null) row[place] = [];
+    else if (rows.length > 1 && (children[index] as Layout['children'][number])[1].order !== undefined)
+      rows.sort((a, b) => (a.at(-1) as number) - (b.at(-1) as number));
+  }
+  return row;
+}
+
 export const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
   source.idCodec ? source.idCodec.toStored(id) : id;
 
@@ -254,11 +282,18 @@ const plain: Omit<SearchRequest, 'type' | 'criteria'> = {
   ignored: [],
 };
 
-const byId = (type: string, ids: readonly (string | number)[]): SearchRequest => ({
+const byId = (type: string, id: string | number): SearchRequest => ({
   ...plain,
   type,
-  criteria: [{ param: '_id', any: [{ shape: 'code', bindings: ids }] }],
+  criteria: [{ param: '_id', any: [{ shape: 'code', bindings: [id] }] }],
 });
+
+const foundOf = (rows: readonly unknown[][]): Found[] =>
+  rows.map(([id, version, ...keys]) => ({
+    id: id as string | number,
+    version: version as string | number,
+    keys: keys as Value[],
+  }));
 
 /** A search by a list of values in one parameter, so that any number of them is one statement. */
 const among = (type: string, param: string, values: readonly (string | number)[]): SearchRequest => ({

@@ -1,13 +1,27 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto';
 
 /** Keys derived from PORTICO_SECRET, one for each purpose (RFC 5869). */
 export function deriveKey(secret: string, purpose: 'signing keys' | 'cursors'): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32));
 }
 
+const NONCE = 12;
+const pool = Buffer.alloc(NONCE * 256);
+let used = pool.length;
+
+/** Random bytes are asked of the system for many nonces at once; each is used once. */
+function nextNonce(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += NONCE;
+  return Buffer.from(pool.subarray(used - NONCE, used));
+}
+
 /** AES-256-GCM: nonce, tag and ciphertext in one base64url text. */
 export function seal(key: Buffer, plain: string, context: string): string {
-  const nonce = randomBytes(12);
+  const nonce = nextNonce();
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
   const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');

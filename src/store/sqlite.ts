@@ -35,24 +35,26 @@ export function openSqlite(file: string): Database {
     if (!statement) arrays.set(sql, (statement = handle.prepare(sql).raw()));
     return statement;
   };
-  const commits = new GroupCommit(handle, prepare);
-  const dataVersion = handle.prepare('pragma data_version').pluck();
+  const snapshot = new Snapshot(handle);
+  const commits = new GroupCommit(handle, prepare, snapshot);
   let builder: Promise<Knex> | undefined;
 
   return {
     dialect: sqlite,
-    arrays: (sql, bindings) => prepareArrays(sql).all(...bindings) as unknown[][],
+    arrays: (sql, bindings) => {
+      snapshot.open();
+      return prepareArrays(sql).all(...bindings) as unknown[][];
+    },
     objects: (sql, bindings) => {
-      const statement = prepare(sql);
-      if (statement.reader) return statement.all(...bindings) as Row[];
-      statement.run(...bindings);
-      return [];
+      snapshot.open();
+      return prepare(sql).all(...bindings) as Row[];
     },
     commit: (plan) => commits.add(plan),
     knex: () => (builder ??= openKnex(handle)),
-    foreignChanges: () => dataVersion.get() as number,
+    foreignChanges: () => snapshot.foreignChanges(),
     close: async () => {
       await commits.drained();
+      snapshot.close();
       if (builder) await (await builder).destroy();
       if (handle.open) handle.close();
     },
@@ -81,6 +83,45 @@ async function openKnex(handle: BetterSqlite3.Database): Promise<Knex> {
   });
 }
 
+/**
+ * One read transaction for all reads of a turn of the event loop: opening and closing one costs more than the read of
+ * a row. It never lasts longer than the turn, and no request waits in it, so that what another process committed
+ * before a request came is seen by it.
+ */
+class Snapshot {
+  #open = false;
+  #dataVersion: number | undefined;
+  readonly #begin: BetterSqlite3.Statement;
+  readonly #end: BetterSqlite3.Statement;
+  readonly #version: BetterSqlite3.Statement;
+
+  constructor(private readonly handle: BetterSqlite3.Database) {
+    this.#begin = handle.prepare('begin');
+    this.#end = handle.prepare('commit');
+    this.#version = handle.prepare('pragma data_version').pluck();
+  }
+
+  open(): void {
+    if (this.#open || this.handle.inTransaction) return;
+    this.#begin.run();
+    this.#open = true;
+    setImmediate(() => this.close());
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#dataVersion = undefined;
+    if (this.handle.inTransaction) this.#end.run();
+  }
+
+  /** Cannot change while the snapshot is open. */
+  foreignChanges(): number {
+    this.open();
+    return (this.#dataVersion ??= this.#version.get() as number);
+  }
+}
+
 interface Waiting {
   readonly plan: Plan;
   readonly resolve: () => void;
@@ -98,6 +139,7 @@ class GroupCommit {
   constructor(
     private readonly handle: BetterSqlite3.Database,
     private readonly prepare: (sql: string) => BetterSqlite3.Statement,
+    private readonly snapshot: Snapshot,
   ) {}
 
   add(plan: Plan): Promise<void> {
@@ -121,6 +163,7 @@ class GroupCommit {
     const group = this.#waiting;
     this.#waiting = [];
     const outcomes: (() => void)[] = [];
+    this.snapshot.close();
     try {
       this.handle.exec('begin immediate');
       for (const waiting of group) outcomes.push(this.#run(waiting));

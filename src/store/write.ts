@@ -13,7 +13,7 @@ import { latestVersion, recordVersion, type Author } from './history.js';
 import { nativeName } from './native-name.js';
 import { overflowOf, removeOverflow, saveOverflow } from './overflow-values.js';
 import { GuardError, together, type Plan } from './plan.js';
-import { clientMeta, render, renderColumns, unitOf, type Entry } from './render.js';
+import { clientMeta, rendererOf, type Entry } from './render.js';
 import { removeRow, saveRow } from './row-statements.js';
 import type { Rows } from './rows.js';
 
@@ -57,7 +57,7 @@ export class Writer {
     const draft = this.#draft(resource, sent, literals, id);
     const at = Math.max(this.now(), (existing?.lastUpdated ?? 0) + 1);
     const row = this.#row(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
-    const entry = render(resource, row, tenant, this.context);
+    const entry = this.#render(resource, row, tenant);
     if (existing && this.#same(resource, draft, existing))
       return { outcome: 'unchanged', entry: existing, plan: { statements: [] } };
     const { patient } = draft;
@@ -117,9 +117,10 @@ export class Writer {
     const { source } = resource;
     const profiles = own?.['profile'] as string[] | undefined;
     if (source.profile !== undefined) columns[source.profile] = profiles?.join(' ') ?? null;
-    const rendered = renderColumns(resource, columns, this.context);
+    const renderer = rendererOf(resource);
+    const rendered = renderer.columns(renderer.layout.ofDraft(columns), this.context);
     const wanted = { ...(own && { meta: own }), ...members };
-    const kept = split(wanted, rendered, unitOf(resource));
+    const kept = split(wanted, rendered, renderer.unitOf);
     const units = Object.keys(kept);
     if (source.extra === undefined) refuse(resource.type, [...units, ...(text === undefined ? [] : ['text'])]);
     const whole = { resourceType: resource.type, id };
@@ -148,6 +149,7 @@ export class Writer {
       if (column !== undefined) row[column] = value;
     };
     if (source.tenant !== 'single') row[source.tenant] = tenant;
+    set(source.parts, partsOf(resource, row));
     set(source.version, version);
     set(source.updated, at);
     set(source.native, draft.native);
@@ -166,6 +168,11 @@ export class Writer {
     return row;
   }
 
+  #render(resource: RegisteredResource, row: DraftRow, tenant: string): Entry {
+    const { render, layout } = rendererOf(resource);
+    return render(layout.ofDraft(row), tenant, this.context);
+  }
+
   /** Whether the row of the existing version would read the same. */
   #same(resource: RegisteredResource, draft: Draft, existing: Entry): boolean {
     const identity = {
@@ -174,7 +181,7 @@ export class Writer {
       version: Number(existing.versionId),
       at: existing.lastUpdated ?? 0,
     };
-    return render(resource, this.#row(resource, draft, identity), existing.tenant, this.context).text === existing.text;
+    return this.#render(resource, this.#row(resource, draft, identity), existing.tenant).text === existing.text;
   }
 }
 
@@ -195,6 +202,12 @@ interface Identity {
   readonly id: string;
   readonly version: number;
   readonly at: number;
+}
+
+/** The children that have rows, as `,names,telecoms,`. */
+function partsOf({ children }: RegisteredResource, row: DraftRow): string {
+  const present = Object.keys(children).filter((name) => (row[name] as DraftRow[] | undefined)?.length);
+  return `,${present.join(',')},`;
 }
 
 /** A source without `extra` takes nothing that its columns cannot hold. */

@@ -1,6 +1,16 @@
 import type { CodeableConcept, Coding } from '@medplum/fhirtypes';
 import { fold } from '../fold.js';
-import { column, globalise, localise, textOf, type Context, type DraftRow, type RowLike } from './element.js';
+import {
+  column,
+  globalise,
+  localise,
+  searchColumn,
+  textAt,
+  type Context,
+  type DraftRow,
+  type Places,
+  type Reader,
+} from './element.js';
 import type { TokenElement } from './scalars.js';
 
 type CodingColumns<P extends string> = `${P}_system` | `${P}_code` | `${P}_display`;
@@ -13,16 +23,23 @@ const names = <P extends string>(prefix: P) => ({
   text: `${prefix}_text` as const,
 });
 
-function readCoding(row: RowLike, prefix: ReturnType<typeof names>, context: Context): Coding | undefined {
-  const system = textOf(row, prefix.system);
-  const code = textOf(row, prefix.code);
-  const display = textOf(row, prefix.display);
-  if (system === undefined && code === undefined && display === undefined) return undefined;
-  const coding: Coding = {};
-  if (system !== undefined) coding.system = globalise(system, context);
-  if (code !== undefined) coding.code = code;
-  if (display !== undefined) coding.display = display;
-  return coding;
+function codingReader(at: Places, prefix: ReturnType<typeof names>): Reader<Coding> {
+  const [systemAt, codeAt, displayAt] = [prefix.system, prefix.code, prefix.display].map((name) => at.column(name)) as [
+    number,
+    number,
+    number,
+  ];
+  return (row, context) => {
+    const system = row[systemAt] as string | null;
+    const code = row[codeAt] as string | null;
+    const display = row[displayAt] as string | null;
+    if (system === null && code === null && display === null) return undefined;
+    const coding: Coding = {};
+    if (system !== null) coding.system = globalise(system, context);
+    if (code !== null) coding.code = code;
+    if (display !== null) coding.display = display;
+    return coding;
+  };
 }
 
 function writeCoding(value: Coding, into: DraftRow, prefix: ReturnType<typeof names>, context: Context): void {
@@ -37,7 +54,7 @@ export function coding<P extends string>(prefix: P): TokenElement<Coding, Coding
   return {
     columns: [column(name.system), column(name.code), column(name.display)],
     token: { code: name.code, system: name.system, text: [name.display] },
-    read: (row, context) => readCoding(row, name, context),
+    reader: (at) => codingReader(at, name),
     write: (value, into, context) => writeCoding(value, into, name, context),
   };
 }
@@ -48,14 +65,15 @@ export function concept<P extends string>(prefix: P): TokenElement<CodeableConce
   return {
     columns: [column(name.system), column(name.code), column(name.display), column(name.text)],
     token: { code: name.code, system: name.system, text: [name.text, name.display] },
-    read: (row, context) => {
-      const first = readCoding(row, name, context);
-      const text = textOf(row, name.text);
-      if (!first && text === undefined) return undefined;
-      const value: CodeableConcept = {};
-      if (first) value.coding = [first];
-      if (text !== undefined) value.text = text;
-      return value;
+    reader: (at) => {
+      const first = codingReader(at, name);
+      const text = textAt(at, name.text);
+      return (row, context) => {
+        const coding = first(row, context);
+        const words = text(row, context);
+        if (words === undefined) return coding && { coding: [coding] };
+        return coding ? { coding: [coding], text: words } : { text: words };
+      };
     },
     write: (value, into, context) => {
       if (value.coding?.[0]) writeCoding(value.coding[0], into, name, context);
@@ -74,7 +92,7 @@ export function foldedConcept<P extends string>(
   const text = { exact: `${prefix}_text`, folded: `${prefix}_text_fold` } as const;
   return {
     ...plain,
-    columns: [...plain.columns, column(text.folded)],
+    columns: [...plain.columns, searchColumn(text.folded)],
     text,
     write: (value, into, context) => {
       plain.write(value, into, context);

@@ -4,8 +4,8 @@
  */
 export type Scalar = string | number | boolean | null;
 
-/** A row as an element sees it: columns by name, the rows of a child table under the child's name. */
-export type RowLike = Readonly<Record<string, unknown>>;
+/** A row being read: the values of its columns and, after them, the rows of its child tables. */
+export type Values = readonly unknown[];
 
 /** A row being written. */
 export interface DraftRow {
@@ -21,13 +21,24 @@ export interface ColumnUse {
   readonly name: string;
   /** What the column holds when the element is absent. */
   readonly absent: Scalar;
+  /** Searches use it, reading does not. */
+  readonly searchOnly?: true;
 }
+
+/** Where the columns and children of a row stand among its values. */
+export interface Places {
+  column(name: string): number;
+  child(name: string): { readonly index: number; readonly places: Places };
+}
+
+export type Reader<T> = (row: Values, context: Context) => T | undefined;
 
 export interface Element<T, out C extends string = string> {
   readonly columns: readonly ColumnUse[];
   /** The columns of child tables that it uses, by the child's name. */
   readonly children?: Readonly<Record<string, readonly ColumnUse[]>>;
-  read(this: void, row: RowLike, context: Context): T | undefined;
+  /** Reading, for rows whose columns stand at these places: names are looked up once, not once a row. */
+  reader(this: void, at: Places): Reader<T>;
   write(this: void, value: T, into: DraftRow, context: Context): void;
   /** Never set: carries the names of the columns to the type checker. */
   readonly uses?: C;
@@ -35,20 +46,29 @@ export interface Element<T, out C extends string = string> {
 
 export const column = (name: string, absent: Scalar = null): ColumnUse => ({ name, absent });
 
+/** A column that is written for searches and never read back. */
+export const searchColumn = (name: string, absent: Scalar = null): ColumnUse => ({ name, absent, searchOnly: true });
+
 /** Own artefacts (code systems, extensions) are stored relative to the base, so that rows survive a change of address. */
 export const localise = (uri: string, { base }: Context): string =>
   uri.startsWith(`${base}/`) ? uri.slice(base.length + 1) : uri;
 
 export const globalise = (uri: string, { base }: Context): string => (uri.includes(':') ? uri : `${base}/${uri}`);
 
-/** The value of a text column, NULL being absent. */
-export function textOf(row: RowLike, name: string): string | undefined {
-  const value = row[name];
-  return typeof value === 'string' ? value : undefined;
+/** Reads a text column, NULL being absent. */
+export function textAt(at: Places, name: string): Reader<string> {
+  const index = at.column(name);
+  return (row) => {
+    const value = row[index];
+    return typeof value === 'string' ? value : undefined;
+  };
 }
 
-/** The value of a numeric column, NULL being absent. */
-export function numberOf(row: RowLike, name: string): number | undefined {
-  const value = row[name];
-  return typeof value === 'number' ? value : undefined;
+/** Reads a numeric column, NULL being absent. */
+export function numberAt(at: Places, name: string): Reader<number> {
+  const index = at.column(name);
+  return (row) => {
+    const value = row[index];
+    return typeof value === 'number' ? value : undefined;
+  };
 }

@@ -23,9 +23,12 @@ export function extensionOf<C extends string>(url: string, element: Element<Body
     url,
     element: {
       ...element,
-      read: (row, context) => {
-        const value = element.read(row, context);
-        return value && [value];
+      reader: (at) => {
+        const read = element.reader(at);
+        return (row, context) => {
+          const value = read(row, context);
+          return value && [value];
+        };
       },
       write: ([value], into, context) => {
         if (value) element.write(value, into, context);
@@ -52,11 +55,14 @@ export function repeatedExtension<const N extends string, S extends Shape<Extens
 export function extensions<C extends string>(...known: readonly ExtensionElement<C>[]): Element<Extension[], C> {
   return {
     ...usesOf(known.map((each) => each.element)),
-    read: (row, context) => {
-      const read: Extension[] = [];
-      for (const { url, element } of known)
-        for (const value of element.read(row, context) ?? []) read.push(withUrl(value, urlOf(url, context)));
-      return read.length > 0 ? read : undefined;
+    reader: (at) => {
+      const readers = known.map(({ url, element }) => [url, element.reader(at)] as const);
+      return (row, context) => {
+        let read: Extension[] | undefined;
+        for (const [url, values] of readers)
+          for (const value of values(row, context) ?? []) (read ??= []).push(withUrl(value, urlOf(url, context)));
+        return read;
+      };
     },
     write: (value, into, context) => {
       for (const { url, element } of known) {

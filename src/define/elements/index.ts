@@ -1,4 +1,4 @@
-export { code, boolean, canonicals, folded, number, string, uri } from './scalars.js';
+export { code, boolean, folded, number, string, uri } from './scalars.js';
 export { coding, concept, foldedConcept } from './coded.js';
 export { quantity, range, ratio } from './quantities.js';
 export { date, dateTime, period, span, timing } from './times.js';

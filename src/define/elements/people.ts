@@ -1,6 +1,6 @@
 import type { Address, ContactPoint, HumanName, Identifier } from '@medplum/fhirtypes';
 import { fold } from '../fold.js';
-import { column, textOf, type DraftRow, type Element, type RowLike } from './element.js';
+import { column, searchColumn, textAt, type DraftRow, type Element } from './element.js';
 import { concept } from './coded.js';
 import { code, folded, number, string, uri, type TokenColumns } from './scalars.js';
 import { group } from './structure.js';
@@ -45,10 +45,16 @@ export const contactPoint = () =>
 function two<A extends string, B extends string>(one: A, other: B): Element<string[], A | B | `${A | B}_fold`> {
   const all = [one, other];
   return {
-    columns: all.flatMap((name) => [column(name), column(`${name}_fold`)]),
-    read: (row: RowLike) => {
-      const read = all.map((name) => textOf(row, name)).filter((text) => text !== undefined);
-      return read.length > 0 ? read : undefined;
+    columns: all.flatMap((name) => [column(name), searchColumn(`${name}_fold`)]),
+    reader: (at) => {
+      const oneAt = textAt(at, one);
+      const otherAt = textAt(at, other);
+      return (row, context) => {
+        const first = oneAt(row, context);
+        const second = otherAt(row, context);
+        if (second === undefined) return first === undefined ? undefined : [first];
+        return first === undefined ? [second] : [first, second];
+      };
     },
     write: (value: string[], into: DraftRow) => {
       all.forEach((name, index) => {
@@ -65,9 +71,12 @@ function one<A extends string>(name: A): Element<string[], A | `${A}_fold`> {
   const element = folded(name);
   return {
     columns: element.columns,
-    read: (row, context) => {
-      const text = element.read(row, context);
-      return text === undefined ? undefined : [text];
+    reader: (at) => {
+      const read = element.reader(at);
+      return (row, context) => {
+        const text = read(row, context);
+        return text === undefined ? undefined : [text];
+      };
     },
     write: (value, into, context) => {
       const text = value[0] as string | null | undefined;

@@ -1,5 +1,5 @@
 import type { Quantity, Range, Ratio } from '@medplum/fhirtypes';
-import { column, globalise, localise, numberOf, textOf, type Element } from './element.js';
+import { column, globalise, localise, numberAt, textAt, type Element } from './element.js';
 
 type QuantityNames<P extends string> =
   `${P}_value` | `${P}_comparator` | `${P}_unit` | `${P}_unit_system` | `${P}_unit_code`;
@@ -28,19 +28,27 @@ export function quantity<P extends string>(prefix: P): QuantityElement<P> {
   return {
     quantity: name,
     columns: [name.value, name.comparator, name.unit, name.system, name.code].map((each) => column(each)),
-    read: (row, context) => {
-      const read: Quantity = {};
-      const value = numberOf(row, name.value);
-      const comparator = textOf(row, name.comparator);
-      const unit = textOf(row, name.unit);
-      const system = textOf(row, name.system);
-      const code = textOf(row, name.code);
-      if (value !== undefined) read.value = value;
-      if (comparator !== undefined) read.comparator = comparator as NonNullable<Quantity['comparator']>;
-      if (unit !== undefined) read.unit = unit;
-      if (system !== undefined) read.system = globalise(system, context);
-      if (code !== undefined) read.code = code;
-      return Object.keys(read).length > 0 ? read : undefined;
+    reader: (at) => {
+      const valueAt = numberAt(at, name.value);
+      const comparatorAt = textAt(at, name.comparator);
+      const unitAt = textAt(at, name.unit);
+      const systemAt = textAt(at, name.system);
+      const codeAt = textAt(at, name.code);
+      return (row, context) => {
+        const value = valueAt(row, context);
+        const comparator = comparatorAt(row, context);
+        const unit = unitAt(row, context);
+        const system = systemAt(row, context);
+        const code = codeAt(row, context);
+        if ((value ?? comparator ?? unit ?? system ?? code) === undefined) return undefined;
+        const read: Quantity = {};
+        if (value !== undefined) read.value = value;
+        if (comparator !== undefined) read.comparator = comparator as NonNullable<Quantity['comparator']>;
+        if (unit !== undefined) read.unit = unit;
+        if (system !== undefined) read.system = globalise(system, context);
+        if (code !== undefined) read.code = code;
+        return read;
+      };
     },
     write: (value, into, context) => {
       into[name.value] = value.value ?? null;
@@ -62,13 +70,14 @@ function pair<T extends Range | Ratio, P extends string, A extends string, B ext
   const two = quantity(`${prefix}_${second}`);
   return {
     columns: [...one.columns, ...two.columns],
-    read: (row, context) => {
-      const read: Record<string, Quantity> = {};
-      const a = one.read(row, context);
-      const b = two.read(row, context);
-      if (a) read[first] = a;
-      if (b) read[second] = b;
-      return a || b ? (read as unknown as T) : undefined;
+    reader: (at) => {
+      const oneAt = one.reader(at);
+      const twoAt = two.reader(at);
+      return (row, context) => {
+        const a = oneAt(row, context);
+        const b = twoAt(row, context);
+        return a || b ? ({ ...(a && { [first]: a }), ...(b && { [second]: b }) } as unknown as T) : undefined;
+      };
     },
     write: (value, into, context) => {
       const parts = value as Record<string, Quantity | undefined>;

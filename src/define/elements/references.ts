@@ -1,5 +1,5 @@
 import type { Reference } from '@medplum/fhirtypes';
-import { column, textOf, type Element } from './element.js';
+import { column, textAt, type Element } from './element.js';
 
 export interface ReferenceElement<T, C extends string> extends Element<T, C> {
   readonly reference: { readonly literal: C };
@@ -12,11 +12,15 @@ export function reference<C extends string>(name: C): ReferenceElement<Reference
   return {
     columns: [column(name), column(display)],
     reference: { literal: name },
-    read: (row) => {
-      const reference = textOf(row, name);
-      const text = textOf(row, display);
-      if (reference === undefined && text === undefined) return undefined;
-      return { ...(reference !== undefined && { reference }), ...(text !== undefined && { display: text }) };
+    reader: (at) => {
+      const literal = textAt(at, name);
+      const shown = textAt(at, display);
+      return (row, context) => {
+        const reference = literal(row, context);
+        const text = shown(row, context);
+        if (text === undefined) return reference === undefined ? undefined : { reference };
+        return reference === undefined ? { display: text } : { reference, display: text };
+      };
     },
     write: (value, into, { base }) => {
       into[name] = value.reference === undefined ? null : relative(value.reference, base);
@@ -27,8 +31,10 @@ export function reference<C extends string>(name: C): ReferenceElement<Reference
 
 /** A reference to this server is stored as `Type/id`, without base and without version: that is what it is found by. */
 export function relative(reference: string, base: string): string {
-  const local = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
-  return /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}\/_history\//.test(local)
-    ? local.slice(0, local.indexOf('/_history/'))
+  const local =
+    reference.startsWith(base) && reference[base.length] === '/' ? reference.slice(base.length + 1) : reference;
+  const version = local.indexOf('/_history/');
+  return version > 0 && /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}\/_history\//.test(local)
+    ? local.slice(0, version)
     : local;
 }

@@ -1,12 +1,12 @@
 import type { Codes } from '../codes.js';
 import { fold } from '../fold.js';
-import { column, globalise, localise, numberOf, textOf, type Element } from './element.js';
+import { column, globalise, localise, numberAt, searchColumn, textAt, type Element } from './element.js';
 
 /** A string as it is. */
 export function string<C extends string>(name: C): Element<string, C> {
   return {
     columns: [column(name)],
-    read: (row) => textOf(row, name),
+    reader: (at) => textAt(at, name),
     write: (value, into) => void (into[name] = value),
   };
 }
@@ -19,9 +19,9 @@ export interface FoldedElement<C extends string> extends Element<string, C | `${
 export function folded<C extends string>(name: C): FoldedElement<C> {
   const folded = `${name}_fold` as const;
   return {
-    columns: [column(name), column(folded)],
+    columns: [column(name), searchColumn(folded)],
     text: { exact: name, folded },
-    read: (row) => textOf(row, name),
+    reader: (at) => textAt(at, name),
     write: (value, into) => {
       into[name] = value;
       into[folded] = fold(value);
@@ -53,7 +53,10 @@ export function code<C extends string>(name: C, translate?: Codes): TokenElement
   return {
     columns: [column(name)],
     token: { code: name, ...(translate && { codes: translate }) },
-    read: (row) => (translate ? translate.toFhir(row[name]) : textOf(row, name)),
+    reader: (at) => {
+      const index = at.column(name);
+      return translate ? (row) => translate.toFhir(row[index]) : textAt(at, name);
+    },
     write: (value: string, into) => void (into[name] = translate ? (translate.toStored(value)[0] ?? null) : value),
   };
 }
@@ -68,7 +71,13 @@ export function boolean<C extends string>(name: C): BooleanElement<C> {
     boolean: true,
     columns: [column(name)],
     token: { code: name },
-    read: (row) => (row[name] === null || row[name] === undefined ? undefined : row[name] === true || row[name] === 1),
+    reader: (at) => {
+      const index = at.column(name);
+      return (row) => {
+        const value = row[index];
+        return value === null || value === undefined ? undefined : value === true || value === 1;
+      };
+    },
     write: (value, into) => void (into[name] = value),
   };
 }
@@ -77,7 +86,7 @@ export function boolean<C extends string>(name: C): BooleanElement<C> {
 export function number<C extends string>(name: C): Element<number, C> {
   return {
     columns: [column(name)],
-    read: (row) => numberOf(row, name),
+    reader: (at) => numberAt(at, name),
     write: (value, into) => void (into[name] = value),
   };
 }
@@ -87,19 +96,13 @@ export function uri<C extends string>(name: C): Element<string, C> & { readonly 
   return {
     columns: [column(name)],
     uri: name,
-    read: (row, context) => {
-      const value = textOf(row, name);
-      return value === undefined ? undefined : globalise(value, context);
+    reader: (at) => {
+      const text = textAt(at, name);
+      return (row, context) => {
+        const value = text(row, context);
+        return value === undefined ? undefined : globalise(value, context);
+      };
     },
     write: (value, into, context) => void (into[name] = localise(value, context)),
-  };
-}
-
-/** A list of canonicals in one column; a canonical holds no space. */
-export function canonicals<C extends string>(name: C): Element<string[], C> {
-  return {
-    columns: [column(name)],
-    read: (row) => textOf(row, name)?.split(' '),
-    write: (value, into) => void (into[name] = value.join(' ')),
   };
 }

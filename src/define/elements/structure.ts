@@ -1,4 +1,14 @@
-import { column, type Context, type DraftRow, type Element, type RowLike, type Scalar } from './element.js';
+import {
+  column,
+  searchColumn,
+  type Context,
+  type DraftRow,
+  type Element,
+  type Places,
+  type Reader,
+  type Scalar,
+  type Values,
+} from './element.js';
 
 // The members of a shape are checked against the FHIR type where the shape is written; `any` is their common bound.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -15,27 +25,29 @@ export function group<T extends object>() {
     const members = Object.entries(shape) as [string, AnyElement][];
     return {
       ...usesOf(members.map(([, element]) => element)),
-      read: (row, context) => readMembers(members, row, context) as T | undefined,
+      reader: (at) => membersReader(members, at) as Reader<T>,
       write: (value, into, context) => writeMembers(members, value as Record<string, unknown>, into, context),
     };
   };
 }
 
-export function readMembers(
-  members: readonly (readonly [string, AnyElement])[],
-  row: RowLike,
-  context: Context,
-): Record<string, unknown> | undefined {
-  let read: Record<string, unknown> | undefined;
-  for (const [name, element] of members) {
-    const value: unknown = element.read(row, context);
-    if (value !== undefined) (read ??= {})[name] = value;
-  }
-  return read;
+type Members = readonly (readonly [string, AnyElement])[];
+
+export function membersReader(members: Members, at: Places): Reader<Record<string, unknown>> {
+  const names = members.map(([name]) => name);
+  const readers = members.map(([, element]) => element.reader(at) as Reader<unknown>);
+  return (row, context) => {
+    let read: Record<string, unknown> | undefined;
+    for (let index = 0; index < readers.length; index++) {
+      const value = (readers[index] as Reader<unknown>)(row, context);
+      if (value !== undefined) (read ??= {})[names[index] as string] = value;
+    }
+    return read;
+  };
 }
 
 export function writeMembers(
-  members: readonly (readonly [string, AnyElement])[],
+  members: Members,
   value: Readonly<Record<string, unknown>>,
   into: DraftRow,
   context: Context,
@@ -54,19 +66,26 @@ export function usesOf(elements: readonly AnyElement[]): Pick<AnyElement, 'colum
   return { columns: unique(elements.flatMap((element) => element.columns)), children };
 }
 
-const unique = (columns: AnyElement['columns']): AnyElement['columns'] => [
-  ...new Map(columns.map((each) => [each.name, each])).values(),
-];
+/** Each column once; one that any element reads is read. */
+function unique(columns: AnyElement['columns']): AnyElement['columns'] {
+  const byName = new Map<string, AnyElement['columns'][number]>();
+  for (const each of columns)
+    if (byName.get(each.name)?.searchOnly !== undefined || !byName.has(each.name)) byName.set(each.name, each);
+  return [...byName.values()];
+}
 
 /** A repeating element of which the row holds the first; the engine keeps the others. */
 export function first<T, C extends string, E extends Element<T, C>>(
   element: E & Element<T, C>,
-): Omit<E, 'read' | 'write'> & Element<T[], C> {
+): Omit<E, 'reader' | 'write'> & Element<T[], C> {
   return {
     ...element,
-    read: (row: RowLike, context: Context) => {
-      const value = element.read(row, context);
-      return value === undefined ? undefined : [value];
+    reader: (at: Places) => {
+      const read = element.reader(at);
+      return (row: Values, context: Context) => {
+        const value = read(row, context);
+        return value === undefined ? undefined : [value];
+      };
     },
     write: (value: T[], into: DraftRow, context: Context) => {
       if (value[0] !== undefined && value[0] !== null) element.write(value[0], into, context);
@@ -85,17 +104,21 @@ export function list<const N extends string, T, C extends string, P extends stri
 ): Element<T[], `${N}.${C}` | P> {
   const copies = Object.entries<string | undefined>(copy).filter((each) => each[1] !== undefined) as [C, P][];
   return {
-    columns: copies.map(([, to]) => column(to, '')),
+    columns: copies.map(([, to]) => searchColumn(to, '')),
     children: { [child]: item.columns },
-    read: (row, context) => {
-      const rows = row[child] as readonly RowLike[] | undefined;
-      if (!rows || rows.length === 0) return undefined;
-      const items: T[] = [];
-      for (const each of rows) {
-        const value = item.read(each, context);
-        if (value !== undefined) items.push(value);
-      }
-      return items.length > 0 ? items : undefined;
+    reader: (at) => {
+      const { index, places } = at.child(child);
+      const read = item.reader(places);
+      return (row, context) => {
+        const rows = row[index] as readonly Values[];
+        if (rows.length === 0) return undefined;
+        const items: T[] = [];
+        for (const each of rows) {
+          const value = read(each, context);
+          if (value !== undefined) items.push(value);
+        }
+        return items.length > 0 ? items : undefined;
+      };
     },
     write: (value, into, context) => {
       const rows = value.map((each) => {
@@ -117,7 +140,10 @@ export function only<const N extends string, T, C extends string>(
   const items = list(child, element);
   return {
     ...items,
-    read: (row, context) => items.read(row, context)?.[0],
+    reader: (at) => {
+      const read = items.reader(at);
+      return (row, context) => read(row, context)?.[0];
+    },
     write: (value, into, context) => items.write([value], into, context),
   };
 }
@@ -134,11 +160,15 @@ export function when<T, C extends string, N extends string, E extends Element<T,
   name: N,
   value: string,
   element: E & Element<T, C>,
-): Omit<E, 'read' | 'write'> & Element<T, C | N> {
+): Omit<E, 'reader' | 'write'> & Element<T, C | N> {
   return {
     ...element,
     columns: [column(name), ...element.columns],
-    read: (row: RowLike, context: Context) => (row[name] === value ? element.read(row, context) : undefined),
+    reader: (at: Places) => {
+      const index = at.column(name);
+      const read = element.reader(at);
+      return (row: Values, context: Context) => (row[index] === value ? read(row, context) : undefined);
+    },
     write: (written: T, into: DraftRow, context: Context) => {
       into[name] = value;
       element.write(written, into, context);

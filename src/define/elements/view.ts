@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
-import { type Context, type DraftRow, type RowLike } from './element.js';
-import { blank, readMembers, usesOf, writeMembers, type AnyElement, type Shape } from './structure.js';
+import type { Context, DraftRow, Places, Values } from './element.js';
+import { blank, membersReader, usesOf, writeMembers, type AnyElement, type Shape } from './structure.js';
 
 type Names<Row> = Extract<keyof Row, string>;
 
@@ -12,7 +12,7 @@ export interface View {
   readonly columns: AnyElement['columns'];
   readonly children: Readonly<Record<string, AnyElement['columns']>>;
   /** The resource of a row, without `id` and server-owned `meta`. */
-  toFhir(this: void, row: RowLike, context: Context): Record<string, unknown>;
+  toFhir(this: void, at: Places): (row: Values, context: Context) => Record<string, unknown>;
   fromFhir(this: void, resource: Readonly<Record<string, unknown>>, context: Context): DraftRow;
 }
 
@@ -36,7 +36,10 @@ export function view<T extends Resource, Row extends object, C extends object = 
   return {
     columns: uses.columns,
     children,
-    toFhir: (row, context) => readMembers(members, row, context) ?? {},
+    toFhir: (at) => {
+      const read = membersReader(members, at);
+      return (row, context) => read(row, context) ?? {};
+    },
     fromFhir: (resource, context) => {
       const draft = blank(uses.columns);
       for (const child of Object.keys(children)) draft[child] = [];

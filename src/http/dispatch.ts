@@ -1,0 +1,92 @@
+import { OutcomeError } from '../outcome.js';
+import type { Route } from './fhir-request.js';
+
+/** A line of the table of interactions, and what the path says beside it. */
+export interface Match {
+  readonly route: Route;
+  readonly type: string;
+  readonly id: string;
+  readonly versionId: string;
+}
+
+interface Compiled {
+  readonly route: Route;
+  readonly parts: readonly string[];
+}
+
+/** Finds the line of the table for a method and a path. Errors: 404 and 405, told apart as REST 7 has it. */
+export function dispatcher(
+  routes: readonly Route[],
+  serves: (type: string) => boolean,
+): (method: string, path: string) => Match {
+  const compiled = routes.map((route) => ({ route, parts: route.path.split('/') }));
+  return (method, path) => {
+    const segments = segmentsOf(path);
+    const asked = method === 'HEAD' ? 'GET' : method;
+    for (const each of compiled)
+      if (each.route.method === asked && fits(each.parts, segments)) {
+        const match = matchOf(each, segments);
+        if (match.type !== '' && !serves(match.type)) throw unknownType();
+        return match;
+      }
+    throw refusal(
+      compiled.filter((each) => fits(each.parts, segments)),
+      segments,
+      serves,
+    );
+  };
+}
+
+/** Decoded once; what cannot be decoded is no path of ours. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('/').filter((part) => part !== '');
+  if (!path.includes('%')) return segments;
+  try {
+    return segments.map(decodeURIComponent);
+  } catch {
+    throw new OutcomeError(400, 'unknown-route', 'The path is not percent-encoded correctly');
+  }
+}
+
+function fits(parts: readonly string[], segments: readonly string[]): boolean {
+  if (parts.length !== segments.length) return false;
+  for (let index = 0; index < parts.length; index++) {
+    const part = parts[index];
+    const segment = segments[index] as string;
+    const first = segment.charCodeAt(0);
+    if (part === '[type]') {
+      if (first < 65 || first > 90 || segment === 'Binary') return false;
+    } else if (part === '[id]' || part === '[vid]') {
+      // `_history` and `$operation` are no ids.
+      if (first === 95 || first === 36) return false;
+    } else if (part !== segment) return false;
+  }
+  return true;
+}
+
+function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match {
+  const typed = parts[0] === '[type]';
+  return {
+    route,
+    type: typed ? (segments[0] as string) : '',
+    id: parts[1] === '[id]' ? (segments[1] as string) : '',
+    versionId: parts[3] === '[vid]' ? (segments[3] as string) : '',
+  };
+}
+
+const unknownType = (): OutcomeError => new OutcomeError(404, 'unknown-type', 'This resource type is not served here');
+
+function refusal(
+  there: readonly Compiled[],
+  segments: readonly string[],
+  serves: (type: string) => boolean,
+): OutcomeError {
+  if (there.length === 0) return new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
+  if (there.some((each) => each.parts[0] === '[type]') && !serves(segments[0] as string)) return unknownType();
+  const methods = [
+    ...new Set(there.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]))),
+  ];
+  return new OutcomeError(405, 'method-not-allowed', `This path takes ${methods.join(', ')}`, {
+    headers: { Allow: [...methods, 'OPTIONS'].join(', ') },
+  });
+}

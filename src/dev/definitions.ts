@@ -62,14 +62,15 @@ function typeDefinition(schema: InternalTypeSchema, structure: StructureDefiniti
   };
 }
 
-/** Prose, and the link back to the parent type, are not needed to validate. */
+/** Prose, and the link back to the parent type, are not needed to validate; the text of a constraint is what a user reads. */
 function stripped(schema: InternalTypeSchema): InternalTypeSchema {
-  const skip = new Set(['description', 'parentType', 'summaryProperties', 'mandatoryProperties']);
-  return JSON.parse(
-    JSON.stringify(schema, (key, value: unknown) =>
-      skip.has(key) ? undefined : value === Infinity ? 'Infinity' : value,
-    ),
-  ) as InternalTypeSchema;
+  const skip = new Set(['parentType', 'summaryProperties', 'mandatoryProperties']);
+  const replace = function (this: object, key: string, value: unknown): unknown {
+    const prose = key === 'description' && typeof value === 'string' && !('expression' in this);
+    if (skip.has(key) || prose) return undefined;
+    return value === Infinity ? 'Infinity' : value;
+  };
+  return JSON.parse(JSON.stringify(schema, replace)) as InternalTypeSchema;
 }
 
 function main(): void {
@@ -83,6 +84,11 @@ function main(): void {
   bundles.forEach((bundle) => indexStructureDefinitionBundle(bundle));
   const schemas = getAllDataTypes();
   const structures = bundles.flatMap((bundle) => resources<StructureDefinition>(bundle));
+  const names = structures.filter((each) => each.kind === 'resource' && each.derivation === 'specialization');
+  write(
+    'resource-types.json',
+    names.map((each) => each.type),
+  );
   let count = 0;
   for (const structure of structures) {
     if (structure.resourceType !== 'StructureDefinition' || structure.derivation === 'constraint') continue;

@@ -1,5 +1,5 @@
 import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** What the published definitions say, prepared by dev/definitions.ts at build time. */
 export interface SearchDefinition {
@@ -59,6 +59,25 @@ export function typeDefinition(type: string): TypeDefinition | undefined {
     schemas[inner.name] = revive(inner);
   }
   return definition;
+}
+
+let dataTypes = false;
+
+/** Loads every data type: a resource of any type may hold any of them. */
+export function loadDataTypes(): void {
+  if (dataTypes) return;
+  for (const file of readdirSync(new URL('types/', built))) {
+    const name = file.replace(/\.json$/, '');
+    if (!resourceNames().has(name)) typeDefinition(name);
+  }
+  dataTypes = true;
+}
+
+let names: ReadonlySet<string> | undefined;
+
+/** The resource types of R4. */
+export function resourceNames(): ReadonlySet<string> {
+  return (names ??= new Set(read('resource-types.json') as string[]));
 }
 
 /** JSON has no infinity. */

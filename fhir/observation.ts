@@ -23,8 +23,9 @@ interface Row
       'category' | 'code' | 'value_concept' | 'data_absent_reason' | 'interpretation' | 'body_site' | 'method'
     >,
     columns.Reference<'subject' | 'encounter' | 'performer' | 'specimen' | 'device'>,
-    columns.DateTime<'effective' | 'value_date'>,
-    columns.Period<'effective' | 'value_date'>,
+    columns.DateTime<'effective'>,
+    columns.Period<'effective'>,
+    columns.SparseTime<'value_date'>,
     columns.Quantity<'value'>,
     columns.Folded<'value_string' | 'value_concept_text'> {
   status: string;
@@ -168,8 +169,8 @@ export default defineResource<Observation, Row, Children>({
       }),
     ),
     valueTime: el.string('value_time'),
-    valueDateTime: el.when('value_date_type', 'dateTime', el.dateTime('value_date')),
-    valuePeriod: el.when('value_date_type', 'Period', el.period('value_date')),
+    valueDateTime: el.when('value_date_type', 'dateTime', el.dateTime('value_date', { sparse: true })),
+    valuePeriod: el.when('value_date_type', 'Period', el.period('value_date', { sparse: true })),
     dataAbsentReason: el.concept('data_absent_reason'),
     interpretation: el.first(el.concept('interpretation')),
     bodySite: el.concept('body_site'),

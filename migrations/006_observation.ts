@@ -19,8 +19,9 @@ export async function up(knex: Knex): Promise<void> {
     t.integer('value_integer');
     t.text('value_time');
     t.text('value_date_type');
-    s.dateTime(t, 'value_date');
-    s.texts(t, 'value_date_from', 'value_date_to');
+    s.texts(t, 'value_date', 'value_date_from', 'value_date_to');
+    t.bigInteger('value_date_start');
+    t.bigInteger('value_date_end');
     s.concept(t, 'data_absent_reason', 'interpretation', 'body_site', 'method');
     s.reference(t, 'specimen', 'device');
     // Every search ends in the default order, newest first, so every index does; with the version it answers alone.
@@ -40,7 +41,7 @@ export async function up(knex: Knex): Promise<void> {
     s.index(t, 'observation_value_concept', ['value_concept_code', ...order], 'value_concept_code');
     s.index(t, 'observation_value_string', ['value_string_fold', ...order], 'value_string_fold');
     s.index(t, 'observation_value_text', ['value_concept_text_fold', ...order], 'value_concept_text_fold');
-    s.index(t, 'observation_value_date', ['value_date_start', ...order], 'value_date_type');
+    s.index(t, 'observation_value_date', ['value_date_start', ...order], 'value_date_start');
     s.index(t, 'observation_absent', ['data_absent_reason_code', ...order], 'data_absent_reason_code');
     s.index(t, 'observation_method', ['method_code', ...order], 'method_code');
     s.index(t, 'observation_specimen', ['specimen', ...order], 'specimen');

@@ -39,7 +39,7 @@ export function tryNarrow(access: Access, type: string, operations: readonly Ope
 }
 
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
-export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'demo' | 'bench'): Narrowing {
+export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench'): Narrowing {
   return make(tenant, undefined);
 }
 

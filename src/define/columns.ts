@@ -31,6 +31,8 @@ export type Coding<P extends string> = Text<`${P}_system` | `${P}_code` | `${P}_
 export type Concept<P extends string> = Coding<P> & Text<`${P}_text`>;
 export type Reference<C extends string> = Text<C | `${C}_display`>;
 export type DateTime<P extends string> = Text<P> & Time<`${P}_start` | `${P}_end`>;
+/** A moment, or a period, in columns that are NULL where there is none. */
+export type SparseTime<P extends string> = Text<P | `${P}_from` | `${P}_to`> & Number<`${P}_start` | `${P}_end`>;
 export type Period<P extends string> = Text<`${P}_from` | `${P}_to`> & Time<`${P}_start` | `${P}_end`>;
 export type Span<P extends string> = Text<`${P}_from` | `${P}_to`>;
 export type Quantity<P extends string> = Number<`${P}_value`> &

@@ -119,8 +119,9 @@ function identifiers(
 }
 
 /** The strings of a name or an address are its parts (https://hl7.org/fhir/R4/search.html#string). */
-function texts({ value }: TypedValue): string[] {
-  if (typeof value === 'string') return [value];
+function texts({ type, value }: TypedValue): string[] {
+  // `as(string)` lets a dateTime pass.
+  if (typeof value === 'string') return type === 'dateTime' || type === 'date' || type === 'instant' ? [] : [value];
   if (typeof value !== 'object' || value === null) return [];
   const parts = value as Record<string, unknown>;
   const names = [

@@ -78,6 +78,30 @@ export const insertBlob = (
 ): Promise<PlannedStatement> =>
   insert.plan(db, { ...blob, ...of, patient: of.patient ?? null, credential: of.credential ?? null });
 
+const claim = statement<{ tenant: string; id: string; patient: string | null }>((knex, $) =>
+  knex('blob')
+    .where({ organization_id: $('tenant'), id: $('id') })
+    .whereNull('patient_id')
+    .update({ patient_id: $('patient') }),
+);
+
+/** Bytes that came by themselves belong to the patient of the first resource that attaches them. */
+export const claimBlob = (
+  db: Database,
+  tenant: string,
+  id: string,
+  patient: string | undefined,
+): Promise<PlannedStatement> => claim.plan(db, { tenant, id, patient: patient ?? null });
+
+const remove = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('blob')
+    .where({ organization_id: $('tenant'), id: $('id') })
+    .delete(),
+);
+
+export const deleteBlob = (db: Database, tenant: string, id: string): Promise<PlannedStatement> =>
+  remove.plan(db, { tenant, id });
+
 export function blobOf(id: string, contentType: string, bytes: Buffer): Blob {
   const digest = (algorithm: 'sha1' | 'sha256'): Buffer => createHash(algorithm).update(bytes).digest();
   return {
@@ -128,15 +152,22 @@ function decode(
   const refuse = (text: string): OutcomeError => new OutcomeError(422, 'invalid-resource', text, { expression: [at] });
   if (contentType === undefined) throw refuse('att-1: an attachment with data needs a contentType');
   if (url !== undefined) throw refuse('An attachment has either data or a url: the data will have one of its own');
-  const base64 = data.replace(/\s/g, '');
-  const bytes = Buffer.from(base64, 'base64');
-  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) throw refuse('The data is not base64');
+  const bytes = decodeBase64(data, at);
   const key = createHash('sha256').update(owner).update('\0').update(bytes).digest('hex').slice(0, 40);
   const blob = blobOf(key, contentType, bytes);
   if (size !== undefined && size !== blob.size)
     throw refuse(`The size is not that of the data, which is ${String(blob.size)}`);
   if (hash !== undefined && hash !== blob.sha1) throw refuse('The hash is not the SHA-1 of the data');
   return blob;
+}
+
+/** Errors: 422 `invalid-resource` where the text is not base64 throughout. */
+export function decodeBase64(data: string, expression: string): Buffer {
+  const base64 = data.replace(/\s/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, ''))
+    throw new OutcomeError(422, 'invalid-resource', 'The data is not base64', { expression: [expression] });
+  return bytes;
 }
 
 /** A copy with every value at a path replaced; lists on the way are walked through. */

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { readdir } from 'node:fs/promises';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from './database.js';
+import { assumeStatistics } from './statistics.js';
 
 const folder = new URL('../../migrations/', import.meta.url);
 
@@ -24,6 +25,7 @@ async function migrationSource(): Promise<Knex.MigrationSource<string>> {
 export async function migrate(db: Database): Promise<string[]> {
   const knex = await db.knex();
   const [, ran] = (await knex.migrate.latest({ migrationSource: await migrationSource() })) as [number, string[]];
+  if (ran.length > 0) await assumeStatistics(db);
   return ran;
 }
 

@@ -5,7 +5,7 @@ import type { Narrowing } from '../define/request.js';
 import { issueType, OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { IndexedValue } from '../search/values.js';
-import { detach, insertBlob } from './blobs.js';
+import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBlob } from './blobs.js';
 import { patientsOf } from './compartment.js';
 import type { Database } from './database.js';
 import { keepNarrative, split, type Extra } from './extra.js';
@@ -71,6 +71,7 @@ export class Writer {
       ...(await Promise.all(
         blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, credential: author.credential, at })),
       )),
+      ...(await Promise.all(attached(resource, row).map((blob) => claimBlob(this.db, tenant, blob, patient)))),
       ...(await recordVersion(this.db, key, version, author, previous)),
     ];
     return { outcome: existing ? 'updated' : 'created', entry, plan: { statements } };
@@ -93,6 +94,23 @@ export class Writer {
       ...(await recordVersion(this.db, key, deletion, author, { version, body: existing.text })),
     ];
     return { outcome: 'deleted', plan: { statements } };
+  }
+
+  /** Stores a Binary that came by itself. Nobody can read it before a resource of the tenant attaches it. */
+  async planBinary(binary: Sent['resource'], tenant: string, author: Author): Promise<Planned> {
+    const { id, contentType, data } = binary as { id: string; contentType?: string; data?: string };
+    const blob = blobOf(id, contentType ?? 'application/octet-stream', decodeBase64(data ?? '', 'Binary.data'));
+    const existing = await readBlob(this.db, tenant, id);
+    if (existing && existing.sha256 !== blob.sha256)
+      throw new OutcomeError(409, 'already-exists', 'There is another Binary of this id; bytes are never replaced');
+    if (existing) return { outcome: 'unchanged', plan: { statements: [] } };
+    const of = { tenant, patient: undefined, credential: author.credential, at: this.now() };
+    return { outcome: 'created', plan: { statements: [await insertBlob(this.db, blob, of)] } };
+  }
+
+  /** Takes back a Binary that nothing attaches. */
+  async discardBinary(tenant: string, id: string): Promise<void> {
+    await this.db.commit({ statements: [await deleteBlob(this.db, tenant, id)] });
   }
 
   /** All of these or none. Answers when they are on disk; a state that changed since planning is a 412. */
@@ -202,6 +220,13 @@ interface Identity {
   readonly id: string;
   readonly version: number;
   readonly at: number;
+}
+
+/** The ids of the Binaries that a row attaches. */
+function attached({ attachments }: RegisteredResource, row: DraftRow): string[] {
+  if (!attachments) return [];
+  const items = (row[attachments.child] ?? []) as DraftRow[];
+  return items.map((item) => item[attachments.column]).filter((id) => typeof id === 'string');
 }
 
 /** The children that have rows, as `,names,telecoms,`. */

@@ -47,20 +47,25 @@ function momentAt(at: Places, text: string, start: string, render: (milliseconds
 const startOf = (text: string): number | undefined =>
   text.length > 19 && text.endsWith('Z') ? Date.parse(text) : interval(text)?.start;
 
+/** What a column of times holds where there is none: ABSENT, so that rows can be sorted by it, or NULL in a sparse one. */
+type Absent = { readonly sparse?: true };
+
+const absentIn = ({ sparse }: Absent): number | null => (sparse ? null : ABSENT);
+
 /** A dateTime or instant: the text as sent in `<prefix>`, its interval in `<prefix>_start` and `_end`. */
-export function dateTime<P extends string>(prefix: P): DateElement<string, P | RangeNames<P>> {
-  return moment(prefix, instantText);
+export function dateTime<P extends string>(prefix: P, absent: Absent = {}): DateElement<string, P | RangeNames<P>> {
+  return moment(prefix, instantText, absent);
 }
 
 /** A date; what has no text as sent is rendered as a calendar day. */
 export function date<P extends string>(prefix: P): DateElement<string, P | RangeNames<P>> {
-  return moment(prefix, (milliseconds) => instantText(milliseconds).slice(0, 10));
+  return moment(prefix, (milliseconds) => instantText(milliseconds).slice(0, 10), {});
 }
 
-function moment<P extends string>(prefix: P, render: (milliseconds: number) => string) {
+function moment<P extends string>(prefix: P, render: (milliseconds: number) => string, absent: Absent) {
   const name = rangeNames(prefix);
   const element: DateElement<string, P | RangeNames<P>> = {
-    columns: [column(prefix), column(name.start, ABSENT), searchColumn(name.end, ABSENT)],
+    columns: [column(prefix), column(name.start, absentIn(absent)), searchColumn(name.end, absentIn(absent))],
     date: name,
     reader: (at) => momentAt(at, prefix, name.start, render),
     write: (value, into) => {
@@ -74,12 +79,12 @@ function moment<P extends string>(prefix: P, render: (milliseconds: number) => s
 type PeriodNames<P extends string> = `${P}_from` | `${P}_to` | RangeNames<P>;
 
 /** A Period that is searched: the texts as sent in `<prefix>_from` and `_to`, their interval in `_start` and `_end`. */
-export function period<P extends string>(prefix: P): DateElement<Period, PeriodNames<P>> {
+export function period<P extends string>(prefix: P, absent: Absent = {}): DateElement<Period, PeriodNames<P>> {
   const name = rangeNames(prefix);
   const from = `${prefix}_from` as const;
   const to = `${prefix}_to` as const;
   return {
-    columns: [column(from), column(to), column(name.start, ABSENT), column(name.end, ABSENT)],
+    columns: [column(from), column(to), column(name.start, absentIn(absent)), column(name.end, absentIn(absent))],
     date: name,
     reader: (at) => {
       const startAt = numberAt(at, name.start);

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import { readConfig, type Config } from '../config.js';
+import { makeDemo, readCredentials, type DemoCredentials } from '../dev/demo-database.js';
+import { progressLine, run } from './command.js';
+import { serveUntilStopped } from './serve.js';
+
+export function demoCommand(program: Command): void {
+  const command = program
+    .command('demo')
+    .description('serve realistic demo data from data/demo.sqlite, which is made on the first run')
+    .action(() =>
+      run(command, async () => {
+        const file = 'data/demo.sqlite';
+        const config = readConfig({
+          PORTICO_LOG_LEVEL: 'warn',
+          ...process.env,
+          PORTICO_DATABASE_URL: `sqlite:${file}`,
+          PORTICO_SOURCE_URL: '',
+          PORTICO_ALLOW_LOOPBACK: 'true',
+        });
+        const line = progressLine();
+        const made = await makeDemo(file, config, (text) => {
+          if (process.stderr.isTTY) line.show(text);
+          else process.stderr.write(`${text}\n`);
+        });
+        line.clear();
+        if (made) process.stderr.write(`Made the demo database ${file}.\n`);
+        return serveUntilStopped(config, async (_running, portico) => {
+          const credentials = await readCredentials(portico, config);
+          process.stdout.write(`${whatToTry(config, credentials).join('\n')}\n`);
+        });
+      }),
+    );
+}
+
+/** Lines that work when they are pasted into a shell. */
+function whatToTry({ baseUrl }: Config, { patient, organization }: DemoCredentials): string[] {
+  const fhir = `${baseUrl}/fhir/R4`;
+  const token = (id: string, secret: string): string =>
+    `$(curl -s -u '${id}:${secret}' -d grant_type=client_credentials ${baseUrl}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`;
+  return [
+    '',
+    'Portico demo: two organizations, 60 patients, 12,000 observations, 250 PDF summaries.',
+    `  FHIR base   ${fhir}`,
+    `  token URL   ${baseUrl}/oauth/token`,
+    '',
+    `A key that the patient ${patient.id} made for an app; it opens their own record and nothing else:`,
+    `  key     ${patient.key}`,
+    `  secret  ${patient.secret}`,
+    `A client of the organization ${organization.id}:`,
+    `  client id      ${organization.clientId}`,
+    `  client secret  ${organization.clientSecret}`,
+    '',
+    'Try these:',
+    `  curl -H "Authorization: Bearer ${token(patient.key, patient.secret)}" ${fhir}/Patient/${patient.id}`,
+    `  curl -H "Authorization: Bearer ${token(patient.key, patient.secret)}" '${fhir}/Observation?category=vital-signs&_sort=-date&_count=3&_pretty=true'`,
+    `  curl -H "Authorization: Bearer ${token(organization.clientId, organization.clientSecret)}" '${fhir}/DocumentReference?patient=${patient.id}&_include=DocumentReference:author&_pretty=true'`,
+    '',
+    'The same stands in data/demo-credentials.json.',
+  ];
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { openDatabase } from '../store/database.js';
+import { migrate, rollback } from '../store/migrate.js';
+import { run, withJson } from './command.js';
+
+export function migrateCommand(program: Command): void {
+  const command = withJson(program.command('migrate'))
+    .description('bring the database up to date; foreign clinical tables are never touched')
+    .option('--rollback', 'take back the last batch of migrations instead')
+    .action((options: { rollback?: boolean }) =>
+      run(command, async () => {
+        const db = await openDatabase(readConfig().databaseUrl);
+        try {
+          const names = await (options.rollback ? rollback(db) : migrate(db));
+          const done = options.rollback ? 'Took back' : 'Ran';
+          const lines =
+            names.length === 0
+              ? ['Nothing to do: the database is up to date.']
+              : names.map((name) => `${done} ${name}`);
+          return { json: { [options.rollback ? 'rolledBack' : 'migrated']: names }, lines };
+        } finally {
+          await db.close();
+        }
+      }),
+    );
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { readConfig, type Config } from '../config.js';
+import { createLog } from '../log.js';
+import { openPortico, serve, type Portico, type Running } from '../main.js';
+import { migrate, pending } from '../store/migrate.js';
+import { run } from './command.js';
+
+export function serveCommand(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('serve FHIR; the configuration is read from the environment')
+    .action(() => run(command, () => serveUntilStopped(readConfig())));
+}
+
+/** Listens until a signal, then finishes what is under way. An empty database is set up first; one of an older release is not touched. */
+export async function serveUntilStopped(
+  config: Config,
+  started: (running: Running, portico: Portico) => Promise<void> = () => Promise.resolve(),
+): Promise<undefined> {
+  const log = createLog(config.logLevel);
+  const portico = await openPortico(config, {
+    alarm: (what) => log.logger.error({ alarm: what }, 'narrowing violated'),
+  });
+  const missing = await pending(portico.own);
+  if (missing[0]?.startsWith('001_')) await migrate(portico.own);
+  const running = await serve(portico, log);
+  process.stderr.write(`Portico serves FHIR R4 at ${portico.base}. Stop it with Ctrl-C.\n`);
+  await started(running, portico);
+  await new Promise<void>((resolve) => {
+    let stopping = false;
+    const stop = (): void => {
+      // Who asks twice does not want to wait.
+      if (stopping) process.exit(1);
+      stopping = true;
+      process.stderr.write('Stopping: requests under way are finished first.\n');
+      running.stop().then(resolve, (error: unknown) => {
+        process.stderr.write(`${String(error)}\n`);
+        process.exitCode = 1;
+        resolve();
+      });
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+  return undefined;
+}

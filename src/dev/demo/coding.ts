@@ -1,0 +1,74 @@
+import type {
+  CodeableConcept,
+  Coding,
+  Extension,
+  Quantity,
+  Reference,
+  Resource,
+  ResourceType,
+} from '@medplum/fhirtypes';
+
+/** Displays are given only where the code system publishes exactly these words; the words for readers are in `text`. */
+export const coding = (system: string, code: string, display?: string): Coding => ({
+  system,
+  code,
+  ...(display !== undefined && { display }),
+});
+
+export const concept = (text: string, ...codings: readonly Coding[]): CodeableConcept => ({
+  ...(codings.length > 0 && { coding: [...codings] }),
+  text,
+});
+
+export const loinc = (code: string): Coding => coding('http://loinc.org', code);
+export const snomed = (code: string): Coding => coding('http://snomed.info/sct', code);
+export const hl7 = (system: string, code: string, display?: string): Coding =>
+  coding(`http://terminology.hl7.org/CodeSystem/${system}`, code, display);
+
+/** https://ucum.org; the unit is what is printed, the code what is computed with. */
+export const quantity = (value: number, unit: string, code = unit): Quantity => ({
+  value,
+  unit,
+  system: 'http://unitsofmeasure.org',
+  code,
+});
+
+const US_CORE = 'http://hl7.org/fhir/us/core/StructureDefinition/';
+export const usCore = (name: string): string => `${US_CORE}${name}`;
+export const claim = (...profiles: readonly string[]): { profile: string[] } => ({ profile: profiles.map(usCore) });
+
+export const absent = (reason: string): Extension => ({
+  url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason',
+  valueCode: reason,
+});
+
+export const referTo = <const K extends ResourceType>(
+  type: K,
+  id: string,
+  display?: string,
+): Reference<Extract<Resource, { resourceType: K }>> => ({
+  reference: `${type}/${id}`,
+  ...(display !== undefined && { display }),
+});
+
+/** Code systems of the facade itself: their URLs begin with the base of the server. */
+export interface LocalCodes {
+  readonly base: string;
+  code(system: string, code: string, display: string): Coding;
+}
+
+export const localCodes = (base: string): LocalCodes => ({
+  base,
+  code: (system, code, display) => coding(`${base}/CodeSystem/${system}`, code, display),
+});
+
+/** Identifier systems: UUIDs as OIDs (X.667), which need no registration and name nobody. */
+export const SYSTEMS = {
+  riversideRecord: 'urn:oid:2.25.218437709302341178412096340586247911324',
+  valleyRecord: 'urn:oid:2.25.103962214985503217640028471395627405182',
+  riversideVisit: 'urn:oid:2.25.331502874190663241987530016248895127443',
+  valleyRun: 'urn:oid:2.25.260017735948820113746559204318870936215',
+  staff: 'urn:oid:2.25.174880362219507733104826655091437268901',
+  organization: 'urn:oid:2.25.292611840537716429065338120974453816077',
+  summary: 'urn:oid:2.25.145208993617482300571684293370615529318',
+} as const;

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asSystem } from '../access/narrow.js';
+import type { Narrowing, Position, SearchRequest } from '../define/request.js';
+import type { RegisteredResource, Registry } from '../registry.js';
+import { parse } from '../search/parse.js';
+import { readBlob } from '../store/blobs.js';
+import type { Database } from '../store/database.js';
+import type { Rows } from '../store/rows.js';
+
+export interface ExportOptions {
+  readonly tenant: string;
+  readonly registry: Registry;
+  readonly rows: Rows;
+  /** Where the bytes of documents are; undefined when the source is somebody else's. */
+  readonly own: Database | undefined;
+  readonly base: string;
+  readonly folder: string;
+  readonly progress?: (type: string, count: number) => void;
+}
+
+/** Resources that are in memory at a time. */
+const PAGE = 200;
+
+/** Writes everything that an organization can read as NDJSON, a file a type, and says how many of each. */
+export async function exportAll(options: ExportOptions): Promise<Record<string, number>> {
+  const { registry, folder, tenant } = options;
+  await mkdir(folder, { recursive: true });
+  const narrowing = asSystem(tenant, 'export');
+  const counts: Record<string, number> = {};
+  for (const resource of registry.all()) {
+    const file = createWriteStream(join(folder, `${resource.type}.ndjson`));
+    const binaries = resource.attachments ? createWriteStream(join(folder, 'Binary.ndjson')) : undefined;
+    counts[resource.type] = 0;
+    for await (const texts of pages(resource, narrowing, options)) {
+      counts[resource.type] = (counts[resource.type] ?? 0) + texts.length;
+      await write(file, texts);
+      if (binaries) counts['Binary'] = (counts['Binary'] ?? 0) + (await writeBinaries(binaries, texts, options));
+      options.progress?.(resource.type, counts[resource.type] as number);
+      // Pages are long for an event loop that also serves.
+      await nextTurn();
+    }
+    await end(file);
+    if (binaries) await end(binaries);
+  }
+  return counts;
+}
+
+async function* pages(
+  resource: RegisteredResource,
+  narrowing: Narrowing,
+  { registry, rows, base }: ExportOptions,
+): AsyncGenerator<string[]> {
+  const pairs = [
+    ['_sort', '_id'],
+    ['_count', String(PAGE)],
+  ] as const;
+  const request: SearchRequest = parse(resource, pairs, { registry, base, handling: 'strict', now: 0 });
+  let position: Position | undefined;
+  do {
+    const page = await rows.find(resource, request, narrowing, position);
+    if (page.entries.length > 0) yield page.entries.map((entry) => entry.text);
+    position = page.more ? page.last : undefined;
+  } while (position);
+}
+
+async function writeBinaries(
+  file: WriteStream,
+  texts: readonly string[],
+  { own, tenant }: ExportOptions,
+): Promise<number> {
+  let count = 0;
+  for (const text of texts)
+    for (const [, id] of text.matchAll(/"url":"Binary\/([A-Za-z0-9\-.]{1,64})"/g)) {
+      const blob = own && (await readBlob(own, tenant, id as string));
+      if (!blob) continue;
+      const { contentType, bytes } = blob;
+      await write(file, [JSON.stringify({ resourceType: 'Binary', id, contentType, data: bytes.toString('base64') })]);
+      count++;
+    }
+  return count;
+}
+
+async function write(file: WriteStream, lines: readonly string[]): Promise<void> {
+  if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
+}
+
+async function end(file: WriteStream): Promise<void> {
+  file.end();
+  await once(file, 'finish');
+}

@@ -1,0 +1,32 @@
+/** The references of a resource, rewritten: https://hl7.org/fhir/R4/bundle.html#references */
+export type Rewrite = (reference: string) => string;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A copy in which every Reference, and every URL of an attachment, is passed through `rewrite`. */
+export function rewriteReferences(value: unknown, rewrite: Rewrite): unknown {
+  if (Array.isArray(value)) return value.map((item) => rewriteReferences(item, rewrite));
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(
+    Object.entries(value).map(([member, inner]) => [member, rewriteReferences(inner, rewrite)]),
+  );
+  if (typeof copy['reference'] === 'string') copy['reference'] = rewrite(copy['reference']);
+  if (isAttachment(copy) && typeof copy['url'] === 'string') copy['url'] = rewrite(copy['url']);
+  return copy;
+}
+
+/** An extension has a `url` too, and that one names what it is. */
+const isAttachment = (value: Json): boolean => 'contentType' in value || 'title' in value || 'hash' in value;
+
+/** Every literal reference that a resource makes. */
+export function referencesIn(value: unknown): string[] {
+  const found: string[] = [];
+  rewriteReferences(value, (reference) => {
+    found.push(reference);
+    return reference;
+  });
+  return found;
+}
+
+/** `Type?identifier=system|value`: a reference by what the target is known by (https://hl7.org/fhir/R4/http.html#trules). */
+export const isConditional = (reference: string): boolean => /^[A-Z][A-Za-z]+\?./.test(reference);

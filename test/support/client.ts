@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { isValid, validate } from '../../src/validate/structure.js';
+
+/** An answer, read. A FHIR body has been validated as R4 by the time a test sees it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // Tests look into bodies of every shape.
+  readonly body: any;
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | URLSearchParams;
+  /** Send no token. */
+  readonly anonymous?: boolean;
+}
+
+/** An HTTP client with a token, which judges every answer that it gets. */
+export class Client {
+  constructor(
+    readonly url: string,
+    readonly token: string,
+    /** The token endpoint's answer. */
+    readonly granted: Record<string, any> = {},
+  ) {}
+
+  static async login(url: string, { id, secret }: { id: string; secret: string }, scope?: string): Promise<Client> {
+    const answer = await requestToken(url, { id, secret, ...(scope !== undefined && { scope }) });
+    assert.equal(answer.status, 200, answer.text);
+    return new Client(url, answer.body.access_token as string, answer.body);
+  }
+
+  get(path: string, asked: Asked = {}): Promise<Answer> {
+    return this.ask(path, asked);
+  }
+
+  /** The ids of the matches of a search, in order. */
+  async ids(path: string): Promise<string[]> {
+    const { status, body, text } = await this.ask(path);
+    assert.equal(status, 200, text);
+    return matches(body).map((resource) => resource.id as string);
+  }
+
+  postSearch(type: string, form: Record<string, string>, asked: Asked = {}): Promise<Answer> {
+    return this.ask(`${type}/_search`, { ...asked, method: 'POST', body: new URLSearchParams(form) });
+  }
+
+  async ask(path: string, { headers = {}, anonymous, ...init }: Asked = {}): Promise<Answer> {
+    const target = /^https?:/.test(path) ? path : `${this.url}/fhir/R4${path === '' ? '' : '/'}${path}`;
+    const response = await fetch(target, {
+      redirect: 'error',
+      ...init,
+      headers: { ...(anonymous ? {} : { authorization: `Bearer ${this.token}` }), ...headers },
+    });
+    return judge(response, init.method ?? 'GET');
+  }
+}
+
+export const matches = (bundle: any): any[] =>
+  (bundle.entry ?? []).filter((entry: any) => entry.search.mode === 'match').map((entry: any) => entry.resource);
+
+export const included = (bundle: any): any[] =>
+  (bundle.entry ?? []).filter((entry: any) => entry.search.mode === 'include').map((entry: any) => entry.resource);
+
+export async function requestToken(
+  url: string,
+  { id, secret, scope, inBody }: { id: string; secret: string; scope?: string; inBody?: boolean },
+): Promise<Answer> {
+  const response = await fetch(`${url}/oauth/token`, {
+    method: 'POST',
+    headers: inBody ? {} : { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      ...(inBody && { client_id: id, client_secret: secret }),
+      ...(scope !== undefined && { scope }),
+    }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
+}
+
+/** What holds for every answer of the FHIR API: the right type, valid R4, no stack trace, nothing cached. */
+async function judge(response: Response, method: string): Promise<Answer> {
+  const type = response.headers.get('content-type') ?? '';
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const text = bytes.toString('utf8');
+  const { status, headers } = response;
+  assert.ok(headers.get('x-request-id'), 'every answer has a request id');
+  if (method === 'HEAD' || status === 204 || status === 304) {
+    assert.equal(text, '', `${String(status)} has no body`);
+    return { status, headers, text, body: undefined };
+  }
+  if (status >= 400) assert.equal(type, 'application/fhir+json; charset=utf-8', text);
+  assert.doesNotMatch(text.slice(0, 10_000), /\bat .+\(.+:\d+:\d+\)|node_modules/, 'no stack trace');
+  if (!type.startsWith('application/fhir+json')) return { status, headers, text, body: bytes };
+  const body: unknown = JSON.parse(text);
+  const issues = validate(body);
+  assert.ok(
+    isValid(issues),
+    `the answer is not valid R4: ${JSON.stringify(issues.filter((each) => each.severity === 'error').slice(0, 3))}`,
+  );
+  assert.doesNotMatch(text, /:(null|""|\[\]|\{\})[,}]/, 'no null, and nothing empty');
+  if (status >= 400) assert.equal((body as { resourceType: string }).resourceType, 'OperationOutcome');
+  return { status, headers, text, body };
+}

@@ -1,0 +1,62 @@
+import pg from 'pg';
+import { openDatabase } from '../../src/store/database.js';
+import { migrate } from '../../src/store/migrate.js';
+
+/** A postgres URL whose user may create databases; without it the suite runs on SQLite in memory. */
+const admin = process.env['PORTICO_TEST_DATABASE_URL'];
+
+export const dialect = admin === undefined ? 'sqlite' : 'postgres';
+
+export interface FreshDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** An empty, migrated database of its own for each server that a test starts. */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  if (admin === undefined) return { url: 'sqlite::memory:', drop: () => Promise.resolve() };
+  template ??= makeTemplate(admin);
+  const name = `portico_${String(process.pid)}_${String(++count)}`;
+  await administer(admin, `create database ${name} template ${await template}`);
+  return { url: urlOf(admin, name), drop: () => administer(admin, `drop database ${name} with (force)`) };
+}
+
+let count = 0;
+let template: Promise<string> | undefined;
+
+/** Copying a migrated database takes a tenth of migrating one. */
+async function makeTemplate(url: string): Promise<string> {
+  const name = `portico_${String(process.pid)}_template`;
+  await administer(url, `drop database if exists ${name}`);
+  // A locale whose order is not that of bytes: searches must not lean on the database's own.
+  await administer(
+    url,
+    `create database ${name} template template0 locale_provider icu icu_locale 'en-US' encoding 'UTF8'`,
+  );
+  const db = await openDatabase(urlOf(url, name));
+  await migrate(db);
+  await db.close();
+  return name;
+}
+
+/** Mocha's last hook: nothing is left behind. */
+export async function dropTemplate(): Promise<void> {
+  if (template && admin !== undefined)
+    await administer(admin, `drop database if exists ${await template} with (force)`);
+}
+
+async function administer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function urlOf(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${database}`;
+  return changed.href;
+}

@@ -1,0 +1,7 @@
+import { dialect, dropTemplate } from './database.js';
+
+before(() => {
+  process.stdout.write(`database: ${dialect}\n`);
+});
+
+after(() => dropTemplate());

@@ -72,6 +72,8 @@ export function progressLine(): { show(text: string): void; clear(): void } {
       shownAt = Date.now();
       process.stderr.write(`\r\u001b[K${text}`);
     },
-    clear: () => void (process.stderr.isTTY && process.stderr.write('\r\u001b[K')),
+    clear: () => {
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    },
   };
 }

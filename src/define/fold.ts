@@ -3,7 +3,7 @@
  * (https://hl7.org/fhir/R4/search.html#string).
  */
 export function fold(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the whole of ASCII, which needs no decomposition
+  // The whole of ASCII, which needs no decomposition.
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

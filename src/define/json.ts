@@ -37,16 +37,14 @@ function position(cause: unknown): string {
   return at === undefined ? '' : `: it cannot be read from character ${at} on`;
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
 function checkDepth(value: unknown): void {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       throw new OutcomeError(400, 'invalid-json', `The body is nested more than ${String(MAX_DEPTH)} levels deep`);
-    level = level.flatMap((each) =>
-      typeof each === 'object' && each !== null
-        ? Object.values(each).filter((inner) => typeof inner === 'object' && inner !== null)
-        : [],
-    );
+    level = level.flatMap((each) => (isObject(each) ? Object.values(each).filter(isObject) : []));
   }
 }
 

@@ -107,7 +107,7 @@ export function token<C extends string>(
 ): TokenParam<C> {
   const { system, ...rest } = options;
   const columns = 'token' in of ? of.token : of;
-  const boolean = 'boolean' in of && of.boolean === true;
+  const boolean = 'boolean' in of && of.boolean;
   return {
     kind: 'token',
     columns,

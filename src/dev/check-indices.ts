@@ -130,11 +130,8 @@ async function indexConditions(
   const knex = await db.knex();
   return knex.transaction(async (transaction) => {
     await transaction.raw('set local enable_seqscan = off');
-    const marked = text.replace(/\$\d+/g, '?');
-    const { rows } = await transaction.raw<{ rows: { 'QUERY PLAN': unknown }[] }>(
-      `explain (format json) ${marked}`,
-      bound as never,
-    );
+    const explain = `explain (format json) ${text.replace(/\$\d+/g, '?')}`;
+    const { rows } = await transaction.raw<{ rows: { 'QUERY PLAN': unknown }[] }>(explain, bound as never);
     const found: string[] = [];
     JSON.stringify(rows, (key, value: unknown) => {
       if ((key === 'Index Cond' || key === 'Recheck Cond') && typeof value === 'string') found.push(value);

@@ -22,19 +22,19 @@ function write(name: string, content: unknown): void {
 function searchParameters(): Record<string, Record<string, SearchDefinition>> {
   const byType: Record<string, Record<string, SearchDefinition>> = {};
   for (const parameter of resources<SearchParameter>(read('search-parameters.json'))) {
-    if (parameter.expression === undefined || parameter.url === undefined) continue;
+    if (parameter.expression === undefined) continue;
     const { url, type, target, component } = parameter;
     for (const base of parameter.base as string[]) {
       const expression = ofType(parameter.expression, base);
-      (byType[base] ??= {})[parameter.code as string] = {
+      (byType[base] ??= {})[parameter.code] = {
         url,
-        type: type as string,
+        type: type,
         expression,
         ...(target && { target }),
         ...(component && {
           component: component.map((each) => ({
-            definition: each.definition as string,
-            expression: each.expression as string,
+            definition: each.definition,
+            expression: each.expression,
           })),
         }),
       };
@@ -53,12 +53,12 @@ function ofType(expression: string, type: string): string {
 function typeDefinition(schema: InternalTypeSchema, structure: StructureDefinition): TypeDefinition {
   const snapshot = structure.snapshot?.element ?? [];
   const relative = (path: string): string => path.slice(path.indexOf('.') + 1);
-  const below = snapshot.filter((element) => element.path?.includes('.'));
+  const below = snapshot.filter((element) => element.path.includes('.'));
   return {
     schema: stripped(schema),
-    order: below.map((element) => relative(element.path as string)).filter((path) => !path.includes('.')),
-    summary: below.filter((element) => element.isSummary).map((element) => relative(element.path as string)),
-    mandatory: below.filter((element) => (element.min ?? 0) > 0).map((element) => relative(element.path as string)),
+    order: below.map((element) => relative(element.path)).filter((path) => !path.includes('.')),
+    summary: below.filter((element) => element.isSummary).map((element) => relative(element.path)),
+    mandatory: below.filter((element) => (element.min ?? 0) > 0).map((element) => relative(element.path)),
   };
 }
 
@@ -91,8 +91,8 @@ function main(): void {
   );
   let count = 0;
   for (const structure of structures) {
-    if (structure.resourceType !== 'StructureDefinition' || structure.derivation === 'constraint') continue;
-    const schema = schemas[structure.type as string];
+    if (structure.derivation === 'constraint') continue;
+    const schema = schemas[structure.type];
     if (!schema || structure.name !== structure.type) continue;
     write(join('types', `${structure.type}.json`), typeDefinition(schema, structure));
     count++;

@@ -33,8 +33,12 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
   const dispatch = dispatcher(options.routes, options.serves);
   return async (ctx: Context, next: Next) => {
     const whole = ctx.path;
-    if (!whole.startsWith(path) || (whole.length > path.length && whole[path.length] !== '/')) return next();
-    if (ctx.method === 'OPTIONS') return preflight(ctx);
+    if (!whole.startsWith(path) || (whole.length > path.length && whole[path.length] !== '/'))
+      return next() as Promise<void>;
+    if (ctx.method === 'OPTIONS') {
+      preflight(ctx);
+      return;
+    }
     const handled = handledOf(ctx);
     let format: Format = { pretty: false, accept: undefined };
     let response: FhirResponse;

@@ -7,7 +7,7 @@ export function health(ready: () => Promise<boolean>): Middleware {
       ctx.body = { status: 'ok' };
       return;
     }
-    if (ctx.path !== '/readyz') return next();
+    if (ctx.path !== '/readyz') return next() as Promise<void>;
     const isReady = await ready().catch(() => false);
     ctx.status = isReady ? 200 : 503;
     ctx.body = { status: isReady ? 'ready' : 'unavailable' };

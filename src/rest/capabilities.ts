@@ -45,7 +45,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
       {
         mode: 'server',
         security: security(facade.tokenUrl),
-        resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type as string)),
+        resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
     ],
   };

@@ -57,7 +57,10 @@ const parsed = new Map<string, ReturnType<typeof parseFhirPath>>();
 function evaluate(expression: string, input: TypedValue[]): TypedValue[] {
   let atom = parsed.get(expression);
   if (!atom) parsed.set(expression, (atom = parseFhirPath(expression)));
-  return evalFhirPathTyped(atom, input);
+  const found = evalFhirPathTyped(atom, input);
+  // The library's `as()` lets every type pass.
+  const type = /\.as\((\w+)\)$/.exec(expression)?.[1];
+  return type === undefined ? found : found.filter((each) => each.type === type);
 }
 
 function valuesOf(type: string, typed: TypedValue, context: ValueContext): IndexedValue[] {
@@ -82,8 +85,6 @@ function valuesOf(type: string, typed: TypedValue, context: ValueContext): Index
 function tokens({ type, value }: TypedValue, context: ValueContext): IndexedValue[] {
   if (value === undefined || value === null) return [];
   if (typeof value !== 'object') return [{ code: String(value) }];
-  // `as(CodeableConcept)` lets a Quantity pass, which has a code and a system too.
-  if (type === 'Quantity') return [];
   const any = value as Any;
   if (
     type === 'CodeableConcept' ||
@@ -119,9 +120,8 @@ function identifiers(
 }
 
 /** The strings of a name or an address are its parts (https://hl7.org/fhir/R4/search.html#string). */
-function texts({ type, value }: TypedValue): string[] {
-  // `as(string)` lets a dateTime pass.
-  if (typeof value === 'string') return type === 'dateTime' || type === 'date' || type === 'instant' ? [] : [value];
+function texts({ value }: TypedValue): string[] {
+  if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
   const parts = value as Record<string, unknown>;
   const names = [

@@ -26,9 +26,7 @@ const columns = [
 type Values = Record<string, unknown>;
 
 const insert = statement<Values>((knex, $) =>
-  knex('overflow').insert(
-    Object.fromEntries([...keyColumns, ...columns].map((name) => [name, $(name)])) as Record<string, never>,
-  ),
+  knex('overflow').insert(Object.fromEntries([...keyColumns, ...columns].map((name) => [name, $(name)]))),
 );
 
 const keyColumns = ['organization_id', 'type', 'param', 'id', 'patient_id', 'at'] as const;

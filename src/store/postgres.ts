@@ -8,13 +8,12 @@ import { GuardError, type Plan } from './plan.js';
 /** Statements that are prepared on the server, by name; beyond them they are sent as text. */
 const PREPARED = 500;
 const UNIQUE_VIOLATION = '23505';
-const INT8 = 20;
 
 /** 64-bit integers are times, sizes and versions here: all of them below 2^53. */
 const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : (pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown),
-} as pg.CustomTypesConfig;
+  getTypeParser: (oid: Parameters<typeof pg.types.getTypeParser>[0], format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? Number : (pg.types.getTypeParser(oid, format) as (value: string) => unknown),
+};
 
 export function openPostgres(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: 10, types });

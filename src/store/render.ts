@@ -25,9 +25,9 @@ const NATIVE_TAG = 'CodeSystem/native-resource';
 /** Turns rows of one resource type into resources. */
 export interface Renderer {
   /** The whole resource of a row. */
-  render(row: Values, tenant: string, context: Context): Entry;
+  render(this: void, row: Values, tenant: string, context: Context): Entry;
   /** The resource as its columns alone say it: without id, narrative and what the server owns of meta. */
-  columns(row: Values, context: Context): Record<string, unknown>;
+  columns(this: void, row: Values, context: Context): Record<string, unknown>;
   /** Which unit a member belongs to, for what is kept beside the columns. */
   readonly unitOf: (member: string) => string;
   readonly layout: Layout;

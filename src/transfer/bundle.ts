@@ -10,6 +10,8 @@ export interface BundleItem {
   readonly literals: readonly Literal[];
 }
 
+type Resource = Readonly<Record<string, unknown>>;
+
 interface Entry {
   readonly fullUrl?: string;
   readonly resource?: Readonly<Record<string, unknown>>;
@@ -27,7 +29,7 @@ export function readBundle(bundle: Readonly<Record<string, unknown>>, literals: 
     // OperationOutcomes of a searchset, and the deletions of a history, are nothing to import.
     if (!resource || resource['resourceType'] === 'OperationOutcome' || request?.method === 'DELETE') return [];
     const id = resource['id'] ?? (fullUrl === undefined ? undefined : idOf(fullUrl));
-    return [{ index, fullUrl, resource: { ...resource, ...(id !== undefined && { id }) } as Record<string, unknown> }];
+    return [{ index, fullUrl, resource: identify(resource, id) }];
   });
   const targets = new Map<string, string>();
   const seen = new Set<string>();
@@ -49,6 +51,8 @@ export function readBundle(bundle: Readonly<Record<string, unknown>>, literals: 
     literals: literalsBelow(literals, `entry.${String(index)}.resource.`),
   }));
 }
+
+const identify = (resource: Resource, id: unknown): Resource => (id === undefined ? resource : { ...resource, id });
 
 /** `urn:uuid:...` is the id; of a URL, its last segment; of anything else, a hash. */
 function idOf(fullUrl: string): string {

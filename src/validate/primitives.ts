@@ -21,7 +21,7 @@ const wholeNumber = (value: number, least: number): string | undefined =>
   Number.isInteger(value) && value >= least && value <= 2 ** 31 - 1 ? undefined : 'is out of range';
 
 /** What no database and no client can be trusted with: control characters, and halves of surrogate pairs. */
-// eslint-disable-next-line no-control-regex -- these are the characters that must not occur
+// These are the characters that must not occur.
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 
 /** Walks a resource along its definition. The text of an issue never quotes the value. */

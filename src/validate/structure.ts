@@ -1,7 +1,7 @@
 import { OperationOutcomeError, validateResource } from '@medplum/core';
 import type { OperationOutcomeIssue, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import type { Issue } from '../outcome.js';
-import { loadDataTypes, typeDefinition } from './definitions.js';
+import { loadDataTypes, resourceNames, typeDefinition } from './definitions.js';
 import { checkPrimitives } from './primitives.js';
 
 /** Profiles that are enforced where a resource claims them, by canonical URL. */
@@ -47,9 +47,6 @@ function claimsOf(meta: unknown): string[] {
     : [];
 }
 
-/** These are warnings of the library that FHIR makes errors: a choice has one type, a reference its targets. */
-const escalated = /^(Conflicting choice of type|Invalid reference: got)/;
-
 function structure(resource: Resource, profile?: StructureDefinition): Issue[] {
   let found: readonly OperationOutcomeIssue[];
   try {
@@ -58,15 +55,23 @@ function structure(resource: Resource, profile?: StructureDefinition): Issue[] {
     if (!(error instanceof OperationOutcomeError)) throw error;
     found = error.outcome.issue;
   }
-  return found.map(({ severity, code, details, expression }) => {
-    const text = details?.text ?? 'The resource is not valid';
-    return {
-      severity: escalated.test(text) ? 'error' : severity,
-      code,
-      text: text.replace(/got "[^"]*", expected/, 'expected'),
-      ...(expression && { expression: expression.map((path) => rooted(path, resource.resourceType)) }),
-    };
-  });
+  return found.flatMap((each) => judged(each, resource.resourceType) ?? []);
+}
+
+/** An issue of the library in our words, and with our severity; undefined for what is none. */
+function judged({ severity, code, details, expression }: OperationOutcomeIssue, type: string): Issue | undefined {
+  const text = details?.text ?? 'The resource is not valid';
+  const target = /^Invalid reference: got "([^"]*)"/.exec(text)?.[1];
+  // It reads the type off the first segment, which in a URL to elsewhere is none.
+  if (target !== undefined && !resourceNames().has(target)) return undefined;
+  // It only warns of these: but a choice has one type, and a reference its targets.
+  const isError = target !== undefined || text.startsWith('Conflicting choice of type');
+  return {
+    severity: isError ? 'error' : severity,
+    code,
+    text: text.replace(/got "[^"]*", expected/, 'expected'),
+    ...(expression && { expression: expression.map((path) => rooted(path, type)) }),
+  };
 }
 
 const rooted = (path: string, type: string): string => (path.startsWith(type) ? path : `${type}.${path}`);

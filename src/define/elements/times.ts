@@ -23,8 +23,10 @@ export interface DateElement<T, C extends string> extends Element<T, C> {
 
 type RangeNames<P extends string> = `${P}_start` | `${P}_end`;
 
-const rangeNames = <P extends string>(prefix: P) =>
-  ({ start: `${prefix}_start`, end: `${prefix}_end` }) as { start: `${P}_start`; end: `${P}_end` };
+const rangeNames = <P extends string>(prefix: P): { start: `${P}_start`; end: `${P}_end` } => ({
+  start: `${prefix}_start`,
+  end: `${prefix}_end`,
+});
 
 function writeRange(prefix: string, range: Interval | undefined, into: DraftRow): void {
   into[`${prefix}_start`] = range?.start ?? ABSENT;

@@ -63,6 +63,7 @@ function namesOf({ given, family, traits }: Person): HumanName[] {
 
 function telecomOf(person: Person, random: Random): ContactPoint[] {
   const number = (offset: number): string => `217-555-01${String((person.index * 2 + offset) % 100).padStart(2, '0')}`;
+  const isGrown = person.born === undefined || person.born < '2006';
   const [given, family] = person.traits.latin ?? [person.given, person.family];
   const mailbox = `${given.split(' ')[0] ?? ''}.${family}`
     .normalize('NFKD')
@@ -71,7 +72,9 @@ function telecomOf(person: Person, random: Random): ContactPoint[] {
     .replace(/[^a-z.]/g, '');
   return [
     { system: 'phone', value: number(0), use: random.chance(0.6) ? 'mobile' : 'home' },
-    ...(random.chance(0.3) ? [{ system: 'phone', value: number(1), use: 'work' } satisfies ContactPoint] : []),
+    ...(isGrown && random.chance(0.3)
+      ? [{ system: 'phone', value: number(1), use: 'work' } satisfies ContactPoint]
+      : []),
     { system: 'email', value: `${mailbox}@mail.example`, use: 'home' },
   ];
 }
@@ -91,7 +94,7 @@ const CITIES = [
   ['Prairie Notch', '62796'],
 ] as const;
 
-function addressesOf({ traits }: Person, random: Random): Address[] {
+function addressesOf({ traits, born }: Person, random: Random): Address[] {
   const home = (use: 'home' | 'old', period: Address['period']): Address => {
     const [city, postalCode] = random.pick(CITIES);
     const line = [`${String(random.whole(12, 1980))} ${random.pick(STREETS)}`];
@@ -101,7 +104,7 @@ function addressesOf({ traits }: Person, random: Random): Address[] {
   const moved = '2023-08-31';
   return traits.hasMoved
     ? [home('home', { start: moved }), home('old', { start: '2011-02-01', end: moved })]
-    : [home('home', { start: `${String(random.whole(2001, 2024))}-05-01` })];
+    : [home('home', { start: [`${String(random.whole(2001, 2024))}-05-01`, born ?? ''].sort().at(-1) ?? '' })];
 }
 
 function languagesOf({ traits }: Person): NonNullable<Patient['communication']> {

@@ -39,14 +39,16 @@ export const NEVER: Operand = { shape: 'never', bindings: [] };
 /** Splits at a separator that no backslash escapes (https://hl7.org/fhir/R4/search.html#escaping). */
 export function splitAt(text: string, separator: string): string[] {
   if (!text.includes('\\')) return text.split(separator);
-  const parts = [''];
+  const parts: string[] = [];
+  let start = 0;
   for (let index = 0; index < text.length; index++) {
-    const character = text[index] as string;
-    if (character === '\\' && index + 1 < text.length) parts[parts.length - 1] += character + (text[++index] as string);
-    else if (character === separator) parts.push('');
-    else parts[parts.length - 1] += character;
+    if (text[index] === '\\') index++;
+    else if (text[index] === separator) {
+      parts.push(text.slice(start, index));
+      start = index + 1;
+    }
   }
-  return parts;
+  return [...parts, text.slice(start)];
 }
 
 export const unescape = (text: string): string => (text.includes('\\') ? text.replace(/\\([\\,|$])/g, '$1') : text);

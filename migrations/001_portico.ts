@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { drop, shapes } from './shapes.js';
 
-/** Portico's own tables: who may ask, what was written, and what the clinical columns could not hold. */
+/** Portico's own tables: tenants, what was written, and what the clinical columns could not hold. */
 export async function up(knex: Knex): Promise<void> {
   const s = shapes(knex);
 
@@ -9,52 +9,13 @@ export async function up(knex: Knex): Promise<void> {
     t.text('id').primary();
     t.text('name').notNullable();
     t.boolean('active').notNullable().defaultTo(true);
+    // How much it may ask: standard, enterprise, or custom with numbers of its own.
+    t.text('plan').notNullable().defaultTo('standard');
+    t.integer('per_minute');
+    t.integer('burst');
+    // The most that any credential of it may open; NULL is no limit.
+    t.text('scope_policy');
     t.bigInteger('created_at').notNullable();
-  });
-
-  await knex.schema.createTable('user_account', (t) => {
-    t.text('id').primary();
-    t.text('org').notNullable().references('org.id');
-    t.text('email_norm').notNullable().unique();
-    t.text('name').notNullable();
-    t.text('password_hash').notNullable();
-    // Space-separated: clinician, admin, patient.
-    t.text('roles').notNullable();
-    t.boolean('can_manage_keys').notNullable().defaultTo(false);
-    // The Practitioner or Patient that the user is, as `Type/id`.
-    t.text('fhir_user');
-    t.integer('epoch').notNullable().defaultTo(1);
-    t.bigInteger('created_at').notNullable();
-    t.bigInteger('disabled_at');
-  });
-
-  await knex.schema.createTable('credential', (t) => {
-    t.text('id').primary();
-    t.text('org').notNullable().references('org.id');
-    t.text('kind').notNullable();
-    t.text('name').notNullable();
-    t.text('secret_hash');
-    // The one patient whose data it opens.
-    t.text('patient');
-    t.text('scope_ceiling').notNullable();
-    t.integer('epoch').notNullable().defaultTo(1);
-    t.text('created_by');
-    t.bigInteger('created_at').notNullable();
-    t.bigInteger('last_used_at');
-    t.bigInteger('expires_at');
-    t.bigInteger('disabled_at');
-    t.index(['org', 'kind'], 'credential_org');
-  });
-
-  await knex.schema.createTable('signing_key', (t) => {
-    t.text('kid').primary();
-    t.text('alg').notNullable();
-    t.text('status').notNullable();
-    t.text('public_jwk').notNullable();
-    // AES-256-GCM under a key derived from PORTICO_SECRET.
-    t.text('private_wrapped').notNullable();
-    t.bigInteger('created_at').notNullable();
-    t.bigInteger('retire_at');
   });
 
   // One row a version, with who wrote it. The body is set when the version is replaced: the current one is the row itself.
@@ -136,15 +97,4 @@ async function createOverflow(knex: Knex): Promise<void> {
 }
 
 export const down = (knex: Knex): Promise<void> =>
-  drop(
-    knex,
-    'overflow_use',
-    'overflow',
-    'outbox',
-    'blob',
-    'history',
-    'signing_key',
-    'credential',
-    'user_account',
-    'org',
-  );
+  drop(knex, 'overflow_use', 'overflow', 'outbox', 'blob', 'history', 'org');

@@ -1,0 +1,45 @@
+import type { Knex } from 'knex';
+import { drop, shapes } from './shapes.js';
+
+/** Who asked what, of whom, and what came of it; see docs/decisions/0010. */
+export async function up(knex: Knex): Promise<void> {
+  const s = shapes(knex);
+  await knex.schema.createTable('audit', (t) => {
+    // Empty where nobody was known to ask: a failed login, say.
+    s.ordered(t, 'organization_id', 'id');
+    t.bigInteger('at').notNullable();
+    // The FHIR interaction, or what happened beside FHIR: token, login, revoke and so on.
+    t.text('interaction').notNullable();
+    // C, R, U, D, E: https://hl7.org/fhir/R4/valueset-audit-event-action.html
+    t.text('action').notNullable();
+    s.texts(t, 'type', 'resource_id');
+    t.integer('status').notNullable();
+    s.texts(t, 'credential_id', 'credential_kind', 'user_id', 'on_behalf_of', 'jti', 'request_id');
+    // The one patient that it was about; several stand in audit_patient.
+    s.ordered(t, 'patient_id');
+    t.integer('patients').notNullable().defaultTo(0);
+    // Its link in the chain of the process that wrote it; a write gets its link within a second.
+    t.text('writer').notNullable();
+    t.bigInteger('sequence');
+    t.text('hash');
+    t.primary(['organization_id', 'id']);
+    s.index(t, 'audit_at', ['at', 'id']);
+    s.index(t, 'audit_patient_at', ['patient_id', 'at', 'id'], 'patient_id');
+    s.index(t, 'audit_credential', ['credential_id', 'at', 'id'], 'credential_id');
+    s.index(t, 'audit_user', ['user_id', 'at', 'id'], 'user_id');
+    t.unique(['writer', 'sequence'], { indexName: 'audit_chain' });
+  });
+  await s.child('audit_patient', 'audit_id', (t) => {
+    s.ordered(t, 'patient_id');
+    s.index(t, 'audit_patient_patient', ['patient_id', 'audit_id']);
+  });
+  // The last link of each chain: rows that are cut off at the end are missed by it.
+  await knex.schema.createTable('audit_head', (t) => {
+    t.text('writer').primary();
+    t.bigInteger('sequence').notNullable();
+    t.text('hash').notNullable();
+    t.bigInteger('at').notNullable();
+  });
+}
+
+export const down = (knex: Knex): Promise<void> => drop(knex, 'audit_head', 'audit_patient', 'audit');

@@ -60,6 +60,7 @@ export default defineResource<Communication, Row, Children>({
   sort: ['-sent', '_id', '_lastUpdated', 'received', 'status'],
   include: ['patient', 'subject', 'sender', 'recipient', 'encounter', 'part-of'],
   revInclude: ['Communication:part-of'],
+  granularScopes: ['category'],
   view: view<Communication, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     partOf: el.first(el.reference('part_of')),

@@ -75,6 +75,7 @@ export default defineResource<Encounter, Row, Children>({
   sort: ['-date', '_id', '_lastUpdated', 'status'],
   include: ['patient', 'subject', 'participant', 'practitioner', 'service-provider', 'part-of'],
   revInclude: ['Observation:encounter', 'DocumentReference:encounter', 'Communication:encounter', 'Encounter:part-of'],
+  granularScopes: ['class', 'type'],
   view: view<Encounter, Row, Children>({
     extension: el.extensions(
       el.repeatedExtension('StructureDefinition/channel-timeline', 'events', {

@@ -135,6 +135,7 @@ export default defineResource<Observation, Row, Children>({
   sort: ['-date', '_id', '_lastUpdated', 'code', 'category', 'status', 'value-quantity'],
   include: ['patient', 'subject', 'encounter', 'performer', 'has-member', 'derived-from'],
   revInclude: ['Observation:has-member', 'Observation:derived-from'],
+  granularScopes: ['category', 'code'],
   together: { dataAbsentReason: 'value', interpretation: 'value' },
   view: view<Observation, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),

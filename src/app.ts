@@ -1,4 +1,5 @@
 import Koa from 'koa';
+import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
 import type { Keys } from './auth/keys.js';
 import { authRoutes } from './auth/routes.js';
@@ -19,6 +20,7 @@ export interface AppOptions {
   readonly own: Database;
   readonly keys: Keys;
   readonly issuer: string;
+  readonly secret: string;
   readonly log: Log;
   readonly trustedHops: number;
   /** Whether the server still takes work: a server that is stopping does not. */
@@ -26,10 +28,11 @@ export interface AppOptions {
 }
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
-export function createApp({ facade, own, keys, issuer, log, trustedHops, ready }: AppOptions): Koa {
+export function createApp({ facade, own, keys, issuer, secret, log, trustedHops, ready }: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
-  const tokens = { own, keys, issuer, audience: facade.base, now: facade.now };
+  const { base: audience, registry, now } = facade;
+  const tokens = { own, keys, scopes: new Scopes(registry, audience), issuer, audience, secret, now };
   const bearer = new Bearer(tokens);
   const auth = authRoutes(tokens);
 
@@ -41,7 +44,7 @@ export function createApp({ facade, own, keys, issuer, log, trustedHops, ready }
       path: FHIR_PATH,
       base: facade.base,
       routes: fhirRoutes(facade),
-      authenticate: (authorization) => bearer.authenticate(authorization),
+      authenticate: (credentials) => bearer.authenticate(credentials),
       serves: (type) => facade.registry.get(type) !== undefined,
       onError,
     }),

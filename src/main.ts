@@ -93,6 +93,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     own,
     keys,
     issuer: config.baseUrl,
+    secret,
     log,
     trustedHops: config.trustedHops,
     ready: async () => !stopping && (await pending(own)).length === 0,

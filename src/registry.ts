@@ -37,6 +37,12 @@ function attachmentParam({ attachments }: RegisteredResource): DeclaredParam | u
   return { name: ATTACHMENT, param, definition: { url: '', type: 'token', expression: '' } };
 }
 
+/** The native resource of every row, where the source has no column that says it. */
+export function nativeOfAll({ source, native }: Declaration): string {
+  const [first] = native;
+  return source.native === undefined && first !== undefined && !first.when ? first.name : 'none';
+}
+
 /** What is served: every declaration, cross-checked. */
 export interface Registry {
   readonly types: readonly string[];
@@ -106,6 +112,9 @@ function faultsOf(resource: RegisteredResource, all: ReadonlyMap<string, Registe
   for (const key of resource.sort) faults.push(...sortFaults(resource, key));
   for (const name of resource.include)
     if (!isReference(resource, name)) faults.push(`include ${name}: no reference parameter of this name`);
+  for (const name of resource.granularScopes)
+    if (resource.params.get(name)?.definition.type !== 'token')
+      faults.push(`granularScopes ${name}: no token parameter of this name`);
   for (const entry of resource.revInclude) faults.push(...revIncludeFaults(type, entry, all));
   if (Array.isArray(resource.patient)) faults.push(...patientFaults(resource, resource.patient as readonly string[]));
   for (const profile of resource.profiles)

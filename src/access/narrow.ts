@@ -1,49 +1,86 @@
-import type { Narrowing } from '../define/request.js';
+import type { Alternative, Narrowing } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
-import type { Grant, Operation } from './scopes.js';
+import type { RegisteredResource } from '../registry.js';
+import type { Operation } from './grammar.js';
+import type { Grant } from './scopes.js';
 
 /** Who asks, as a checked token says it. */
 export interface Access {
   /** The organization of the credential. */
   readonly tenant: string;
+  /** The public id of the credential; empty for a user's session, which has none. */
   readonly credential: string;
+  /** portal, org, client, backend, app or session. */
   readonly kind: string;
   /** The only patient whose data it opens. */
   readonly patient?: string;
   readonly grants: readonly Grant[];
+  /** The user who logged in. */
+  readonly user?: string;
+  /** The user for whom a service acts, as `Type/id` of the practitioner that they are. */
+  readonly onBehalfOf?: string;
+  /** The id of the token. */
+  readonly jti?: string;
 }
+
+const known = new WeakMap<Access, Map<string, Narrowing | undefined>>();
 
 /**
  * What a credential may see of a resource type when it does one thing with it. This is the only file that makes a
  * narrowing: what is not decided here cannot be read. Errors: 403 `insufficient-scope`.
  */
-export function narrow(access: Access, type: string, operation: Operation): Narrowing {
-  const narrowing = tryNarrow(access, type, [operation]);
+export function narrow(access: Access, resource: RegisteredResource, operation: Operation): Narrowing {
+  const narrowing = tryNarrow(access, resource, [operation]);
   if (narrowing) return narrowing;
-  const needed = `${access.patient === undefined ? 'system' : 'patient'}/${type}.${operation}`;
+  const needed = `${access.patient === undefined ? 'system' : 'patient'}/${resource.type}.${operation}`;
   throw new OutcomeError(403, 'insufficient-scope', `The token's scopes do not allow this; it would take ${needed}`, {
     headers: { 'WWW-Authenticate': `Bearer realm="portico", error="insufficient_scope", scope="${needed}"` },
   });
 }
 
 /** The same for one of several operations; undefined where no scope allows any: what `_include` leaves out. */
-export function tryNarrow(access: Access, type: string, operations: readonly Operation[]): Narrowing | undefined {
-  const allowed = access.grants.some(
+export function tryNarrow(
+  access: Access,
+  resource: RegisteredResource,
+  operations: readonly Operation[],
+): Narrowing | undefined {
+  let narrowings = known.get(access);
+  if (!narrowings) known.set(access, (narrowings = new Map<string, Narrowing | undefined>()));
+  const key = `${resource.type} ${operations.join('')}`;
+  if (!narrowings.has(key)) narrowings.set(key, decide(access, resource, operations));
+  return narrowings.get(key);
+}
+
+function decide(
+  { grants, patient, tenant }: Access,
+  { type, named }: RegisteredResource,
+  operations: readonly Operation[],
+): Narrowing | undefined {
+  const opening = grants.filter(
     (grant) =>
-      (grant.type === '*' || grant.type === type) &&
+      (grant.type === type || (grant.type === '*' && !named)) &&
       // A patient scope means nothing without a patient.
-      (grant.level !== 'patient' || access.patient !== undefined) &&
+      (grant.level !== 'patient' || patient !== undefined) &&
       operations.some((each) => grant.operations.has(each)),
   );
-  return allowed ? make(access.tenant, access.patient) : undefined;
+  return opening.length === 0 ? undefined : make(tenant, patient, alternatives(opening));
+}
+
+/** Any grant opens what it opens; one without a limit makes the others needless. */
+function alternatives(grants: readonly Grant[]): Alternative[] {
+  if (grants.some(({ where, native }) => where === undefined && native === undefined)) return [];
+  return grants.map(({ where, native }) => ({
+    ...(native !== undefined && { native }),
+    ...(where && { search: where }),
+  }));
 }
 
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench'): Narrowing {
-  return make(tenant, undefined);
+  return make(tenant, undefined, []);
 }
 
-function make(tenant: string, patient: string | undefined): Narrowing {
+function make(tenant: string, patient: string | undefined, where: readonly Alternative[]): Narrowing {
   // `made` exists for the type checker alone.
-  return { tenant, where: [], ...(patient !== undefined && { patient }) } as unknown as Narrowing;
+  return { tenant, where, ...(patient !== undefined && { patient }) } as unknown as Narrowing;
 }

@@ -1,48 +1,116 @@
-/** SMART scopes on whole resource types: https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
-export type Operation = 'c' | 'r' | 'u' | 'd' | 's';
+import type { SearchRequest } from '../define/request.js';
+import { OutcomeError } from '../outcome.js';
+import type { Registry } from '../registry.js';
+import { parse } from '../search/parse.js';
+import { allowed } from './covers.js';
+import {
+  ACT_AS_USER,
+  ALL,
+  nativeScopeTexts,
+  parseCeiling,
+  parseScopes,
+  type Level,
+  type Operation,
+  type QueryPair,
+  type Spelling,
+} from './grammar.js';
 
-/** What one scope opens. */
+/** What one scope opens of one resource type. */
 export interface Grant {
-  readonly level: 'patient' | 'user' | 'system';
+  readonly level: Level;
   /** A resource type, or `*`. */
   readonly type: string;
   readonly operations: ReadonlySet<Operation>;
+  /** Only the rows that this search finds. */
+  readonly where?: SearchRequest;
+  /** Only the rows that come from this resource of the native system. */
+  readonly native?: string;
 }
 
-const scope = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]{1,63})\.(?:(read|write|\*)|(?=[cruds])(c?r?u?d?s?))$/;
-const v1: Readonly<Record<string, string>> = { read: 'rs', write: 'cud', '*': 'cruds' };
+const everything: ReadonlySet<Operation> = new Set(['c', 'r', 'u', 'd', 's']);
+const reading: ReadonlySet<Operation> = new Set(['r', 's']);
+const writing: ReadonlySet<Operation> = new Set(['c', 'u', 'd']);
 
-/** More than these in one request are refused. */
-const MAX_SCOPES = 64;
-const MAX_LENGTH = 4096;
+/** Scopes as this server understands them: what each opens of what is served. */
+export class Scopes {
+  readonly #named: ReadonlySet<string>;
 
-/** Reads one scope of SMART v1 (`.read`) or v2 (`.rs`); undefined when it is none. */
-export function parseScope(text: string): Grant | undefined {
-  const match = text.length <= 256 ? scope.exec(text) : null;
-  if (!match) return undefined;
-  const [, level, type, permission, operations] = match;
-  return {
-    level: level as Grant['level'],
-    type: type as string,
-    operations: new Set((permission === undefined ? operations : v1[permission]) as Iterable<Operation>),
-  };
-}
-
-/** The scopes of a request, each once, in order; undefined when one of them is none, or when there are too many. */
-export function parseScopes(text: string): Map<string, Grant> | undefined {
-  if (text.length > MAX_LENGTH) return undefined;
-  const grants = new Map<string, Grant>();
-  for (const each of text.split(' ').filter((part) => part !== '')) {
-    const grant = parseScope(each);
-    if (!grant) return undefined;
-    grants.set(each, grant);
+  constructor(
+    private readonly registry: Registry,
+    private readonly base: string,
+  ) {
+    this.#named = new Set(registry.types.filter((type) => registry.get(type)?.named));
   }
-  return grants.size <= MAX_SCOPES ? grants : undefined;
+
+  /** The scopes of a request; undefined when one of them is none, or narrows by what its type cannot be narrowed by. */
+  read(text: string): Spelling[] | undefined {
+    return this.#checked(parseScopes(text));
+  }
+
+  /** The scopes that a credential may ask for: `apiv2` may stand beside others. */
+  readCeiling(text: string): Spelling[] | undefined {
+    return this.#checked(parseCeiling(text));
+  }
+
+  #checked(scopes: Spelling[] | undefined): Spelling[] | undefined {
+    return scopes?.every((each) => each.kind !== 'smart' || this.#search(each.type, each.query) !== undefined)
+      ? scopes
+      : undefined;
+  }
+
+  /** Those of the scopes that a ceiling allows. `pinned`: both are confined to one patient. */
+  within(asked: readonly Spelling[], ceiling: readonly Spelling[], pinned: boolean): Spelling[] {
+    return allowed(asked, ceiling, { pinned, named: this.#named });
+  }
+
+  grants(scopes: readonly Spelling[]): Grant[] {
+    return scopes.flatMap((each) => this.#grantsOf(each));
+  }
+
+  /** What the discovery documents name. `letters` are the operations that are served. */
+  supported(letters: string): string[] {
+    const types = ['*', ...this.registry.types];
+    const levels = ['patient', 'system'].flatMap((level) => types.map((type) => `${level}/${type}.${letters}`));
+    return [ALL, ACT_AS_USER, ...levels, ...nativeScopeTexts];
+  }
+
+  #grantsOf(scope: Spelling): Grant[] {
+    switch (scope.kind) {
+      case 'all':
+        return [{ level: 'system', type: '*', operations: everything }];
+      case 'context':
+        return [];
+      case 'native':
+        return scope.governs.map((type) => ({
+          level: 'system',
+          type,
+          operations: scope.permission === 'read' ? reading : writing,
+          native: scope.name,
+        }));
+      case 'smart': {
+        const { level, type, operations, query } = scope;
+        const where = this.#search(type, query);
+        // What cannot be narrowed as it says opens nothing.
+        if (where === undefined) return [];
+        return [{ level, type, operations, ...(where && { where }) }];
+      }
+    }
+  }
+
+  /** The search that a scope narrows by; null for none, undefined where its type does not take it. */
+  #search(type: string, query: readonly QueryPair[]): SearchRequest | null | undefined {
+    if (query.length === 0) return null;
+    const resource = this.registry.get(type);
+    if (!resource || !query.every(([param]) => resource.granularScopes.includes(param))) return undefined;
+    const pairs = query.map(([param, values]) => [param, values.map(escape).join(',')] as const);
+    try {
+      // A scope that leaves something out would open too much: it is never lenient.
+      return parse(resource, pairs, { registry: this.registry, base: this.base, handling: 'strict', now: 0 });
+    } catch (error) {
+      if (error instanceof OutcomeError) return undefined;
+      throw error;
+    }
+  }
 }
 
-/** Whether a scope of the ceiling opens all that another one would; a pinned credential may also ask at patient level. */
-export function covers(ceiling: Grant, asked: Grant, pinned: boolean): boolean {
-  const level = ceiling.level === asked.level || (pinned && ceiling.level === 'system' && asked.level === 'patient');
-  const type = ceiling.type === '*' || ceiling.type === asked.type;
-  return level && type && [...asked.operations].every((each) => ceiling.operations.has(each));
-}
+const escape = (value: string): string => value.replaceAll('$', '\\$');

@@ -1,75 +1,62 @@
 import { hash } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import type { Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
-import { parseScopes } from '../access/scopes.js';
+import type { Credentials } from '../http/fhir-handler.js';
 import { OutcomeError } from '../outcome.js';
-import type { Database } from '../store/database.js';
-import type { Keys } from './keys.js';
-import { liveness } from './store.js';
-
-/** The claims of an access token of ours (SMART section 2). */
-interface Claims extends JWTPayload {
-  readonly org: string;
-  readonly cid: string;
-  readonly cep: number;
-  readonly knd: string;
-  readonly scope: string;
-  readonly patient?: string;
-}
+import type { AuthOptions, Claims } from './issue.js';
+import { alive, type Alive } from './liveness.js';
+import { onBehalfOf } from './on-behalf-of.js';
 
 interface Verified {
   readonly claims: Claims;
-  readonly access: Access;
+  readonly scopes: readonly Spelling[];
   /** Seconds since 1970. */
   readonly expiresAt: number;
+  /** What it opens, for as long as its ceiling and its patient stay what they were. */
+  opened?: { readonly under: string; readonly access: Access };
 }
 
 const MAX_TOKEN = 8192;
 const MAX_CACHED = 20_000;
 const compact = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-export interface BearerOptions {
-  readonly own: Database;
-  readonly keys: Keys;
-  readonly issuer: string;
-  /** The FHIR base URL. */
-  readonly audience: string;
-  readonly now: () => number;
-}
-
 /**
- * Checks access tokens. A token is verified once and remembered by the hash of its bytes; whether it has expired and
- * whether its credential still lives is asked on every request, never cached.
+ * Checks access tokens. A token is verified once and remembered by the hash of its bytes; whether it has expired,
+ * whether what it depends on still lives and what that allows now is asked on every request, never cached.
  */
 export class Bearer {
   readonly #verified = new LRUCache<string, Verified>({ max: MAX_CACHED });
 
-  constructor(private readonly options: BearerOptions) {}
+  constructor(private readonly options: AuthOptions) {}
 
   /** Who asks. Errors: 401 `login` without a token, 401 `expired` with one that does not open anything. */
-  async authenticate(authorization: string | undefined): Promise<Access> {
+  async authenticate({ authorization, onBehalfOf: user }: Credentials): Promise<Access> {
     const match = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization);
     if (!match)
       throw new OutcomeError(401, 'login', 'An access token is needed: Authorization: Bearer [token]', {
         headers: { 'WWW-Authenticate': 'Bearer realm="portico"' },
       });
-    const token = match[1] as string;
-    const key = hash('sha256', token, 'base64');
-    let verified = this.#verified.get(key);
-    if (!verified) {
-      verified = await this.#verify(token);
-      this.#verified.set(key, verified);
-    }
+    const verified = await this.#read(match[1] as string);
     const now = this.options.now();
     if (verified.expiresAt * 1000 <= now) throw refused('The access token has expired');
-    await this.#alive(verified.claims, now);
-    return verified.access;
+    const state = await alive(this.options.own, verified.claims, now);
+    if (!state) throw refused('The credential or the session of this access token has ended');
+    const access = this.#opened(verified, state);
+    return user === undefined ? access : onBehalfOf(this.options.own, access, verified.scopes, user);
+  }
+
+  async #read(token: string): Promise<Verified> {
+    const key = hash('sha256', token, 'base64');
+    let verified = this.#verified.get(key);
+    if (!verified) this.#verified.set(key, (verified = await this.#verify(token)));
+    return verified;
   }
 
   async #verify(token: string): Promise<Verified> {
     if (token.length > MAX_TOKEN || !compact.test(token)) throw refused();
-    const { keys, issuer, audience, now } = this.options;
+    const { keys, issuer, audience, scopes, now } = this.options;
     try {
       const { payload } = await jwtVerify<Claims>(
         token,
@@ -83,12 +70,12 @@ export class Bearer {
           issuer,
           audience,
           typ: 'at+jwt',
-          requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id', 'cid', 'cep', 'org', 'knd', 'scope'],
+          requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id', 'org', 'knd', 'scope'],
           currentDate: new Date(now()),
         },
       );
       if (typeof payload.aud !== 'string') throw refused();
-      return { claims: payload, access: accessOf(payload), expiresAt: payload.exp as number };
+      return { claims: payload, scopes: scopes.read(payload.scope) ?? [], expiresAt: payload.exp as number };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw refused('The access token has expired');
       if (error instanceof errors.JOSEError) throw refused(undefined, error);
@@ -96,21 +83,29 @@ export class Bearer {
     }
   }
 
-  async #alive(claims: Claims, now: number): Promise<void> {
-    const row = await liveness.first(this.options.own, { credential: claims.cid, tenant: claims.org });
-    const alive =
-      row !== undefined &&
-      Boolean(row['active']) &&
-      row['epoch'] === claims.cep &&
-      (row['expires_at'] === null || Number(row['expires_at']) > now) &&
-      (row['patient'] === null || row['patient'] === claims.patient);
-    if (!alive) throw refused('The credential of this access token was deleted or disabled');
+  /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
+  #opened(verified: Verified, { ceiling, policy, patient }: Alive): Access {
+    const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}`;
+    if (verified.opened?.under === under) return verified.opened.access;
+    const { scopes } = this.options;
+    const { org, cid = '', knd, uid, jti } = verified.claims;
+    const pinned = patient !== undefined;
+    const limit = scopes.readCeiling(ceiling) ?? [];
+    // A session has the scopes of its user's roles, whatever they were when it began.
+    const granted = knd === 'session' ? limit : scopes.within(verified.scopes, limit, pinned);
+    const left = policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(policy) ?? [], pinned);
+    const access: Access = {
+      tenant: org,
+      credential: cid,
+      kind: knd,
+      grants: scopes.grants(left),
+      ...(pinned && { patient }),
+      ...(uid !== undefined && { user: uid }),
+      ...(jti !== undefined && { jti }),
+    };
+    verified.opened = { under, access };
+    return access;
   }
-}
-
-function accessOf({ org, cid, knd, scope, patient }: Claims): Access {
-  const grants = [...(parseScopes(scope)?.values() ?? [])];
-  return { tenant: org, credential: cid, kind: knd, grants, ...(patient !== undefined && { patient }) };
 }
 
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {

@@ -2,7 +2,8 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import { BodyError, readForm } from '../http/body.js';
 import { OAuthError } from '../outcome.js';
-import { issueToken, type TokenOptions } from './token.js';
+import type { AuthOptions } from './issue.js';
+import { issueToken } from './token.js';
 
 /** A form on the OAuth endpoints is small. */
 const FORM_BYTES = 65_536;
@@ -10,7 +11,7 @@ const FORM_BYTES = 65_536;
 const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 
 /** The OAuth endpoints. */
-export function authRoutes(options: TokenOptions): Router {
+export function authRoutes(options: AuthOptions): Router {
   const router = new Router();
   router.all('/oauth/token', async (ctx) => {
     ctx.set(noStore);

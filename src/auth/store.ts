@@ -2,7 +2,8 @@ import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { makeSecret } from './secrets.js';
 
-export type CredentialKind = 'portal' | 'client';
+export const credentialKinds = ['portal', 'org', 'client', 'backend', 'app'] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
 
 /** What an app or a service proves itself with. It is never erased: a deleted one is kept for the record. */
 export interface Credential {
@@ -106,16 +107,6 @@ const touch = statement<{ id: string; now: number }>((knex, $) =>
 export async function noteUse(db: Database, id: string, now: number): Promise<void> {
   await db.commit({ statements: [await touch.plan(db, { id, now })] });
 }
-
-/** What a token needs to be alive, in one row: see SMART 1.4. */
-export const liveness = statement<{ credential: string; tenant: string }>((knex, $) =>
-  knex('credential as c')
-    .join('org as o', 'o.id', 'c.org')
-    .where('c.id', $('credential'))
-    .where('c.org', $('tenant'))
-    .whereNull('c.disabled_at')
-    .select('c.epoch', 'c.patient', 'c.expires_at', 'o.active'),
-);
 
 function credentialOf(row: Row): Credential {
   const time = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));

@@ -1,13 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { covers, parseScope, parseScopes, type Grant } from '../access/scopes.js';
 import { OAuthError } from '../outcome.js';
-import type { Database } from '../store/database.js';
-import type { Keys } from './keys.js';
+import { grantedScope } from './granted-scope.js';
+import { issueAccessToken, type AuthOptions } from './issue.js';
 import { secretMatches } from './secrets.js';
 import { liveCredential, noteUse, type Credential, type CredentialKind } from './store.js';
 
 /** Seconds that an access token lives; it dies with its credential whatever they are (SMART section 2). */
-export const lifetimes: Readonly<Record<CredentialKind, number>> = { portal: 3600, client: 36_000 };
+export const lifetimes: Readonly<Record<CredentialKind, number>> = {
+  portal: 3600,
+  org: 36_000,
+  client: 36_000,
+  backend: 300,
+  app: 900,
+};
 
 export interface TokenResponse {
   readonly access_token: string;
@@ -17,14 +21,6 @@ export interface TokenResponse {
   readonly patient?: string;
 }
 
-export interface TokenOptions {
-  readonly own: Database;
-  readonly keys: Keys;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly now: () => number;
-}
-
 /**
  * The token endpoint: client_credentials with a secret, by Basic or in the body
  * (https://www.rfc-editor.org/rfc/rfc6749#section-4.4). Errors: OAuthError, with constant descriptions.
@@ -32,7 +28,7 @@ export interface TokenOptions {
 export async function issueToken(
   fields: readonly (readonly [string, string])[],
   authorization: string | undefined,
-  options: TokenOptions,
+  options: AuthOptions,
 ): Promise<TokenResponse> {
   const field = single(fields);
   const grantType = field('grant_type');
@@ -40,7 +36,7 @@ export async function issueToken(
   if (grantType !== 'client_credentials')
     throw new OAuthError(400, 'unsupported_grant_type', 'only client_credentials is supported');
   const credential = await authenticate(clientOf(field, authorization), options);
-  const scope = grant(credential, field('scope'));
+  const scope = grantedScope(options.scopes, credential, field('scope'));
   await noteUse(options.own, credential.id, options.now());
   return respond(credential, scope, options);
 }
@@ -92,7 +88,7 @@ function basic(authorization: string): Client | undefined {
 }
 
 /** Unknown, wrong and deleted are the same answer after the same work. */
-async function authenticate({ id, secret, basic }: Client, { own, now }: TokenOptions): Promise<Credential> {
+async function authenticate({ id, secret, basic }: Client, { own, now }: AuthOptions): Promise<Credential> {
   const credential = await liveCredential(own, id.slice(0, 64), now());
   if (!secretMatches(secret.slice(0, 256), credential?.secretHash) || !credential) throw unknownClient(basic);
   return credential;
@@ -106,50 +102,14 @@ const unknownClient = (basic: boolean): OAuthError =>
     basic ? { 'WWW-Authenticate': 'Basic realm="portico"' } : {},
   );
 
-/** The scopes granted: those asked for, when the ceiling covers all of them; the ceiling when none are named. */
-function grant(credential: Credential, asked: string | undefined): string {
-  if (asked === undefined) return credential.scopeCeiling;
-  const scopes = parseScopes(asked);
-  const ceiling = credential.scopeCeiling
-    .split(' ')
-    .map((each) => parseScope(each))
-    .filter((each) => each !== undefined);
-  const pinned = credential.patient !== undefined;
-  const allowed = (grant: Grant): boolean =>
-    grant.level !== 'user' &&
-    (grant.level !== 'patient' || pinned) &&
-    ceiling.some((each) => covers(each, grant, pinned));
-  if (!scopes || scopes.size === 0 || ![...scopes.values()].every(allowed))
-    throw new OAuthError(400, 'invalid_scope', 'a scope is unknown or beyond what this client may have');
-  return [...scopes.keys()].join(' ');
-}
-
-async function respond(credential: Credential, scope: string, options: TokenOptions): Promise<TokenResponse> {
-  const { id, tenant, kind, epoch, patient } = credential;
-  const now = Math.floor(options.now() / 1000);
-  const expires = Math.min(
-    now + lifetimes[kind],
-    credential.expiresAt === undefined ? Infinity : Math.floor(credential.expiresAt / 1000),
-  );
-  const token = await options.keys.sign({
-    iss: options.issuer,
-    aud: options.audience,
-    sub: id,
-    client_id: id,
-    iat: now,
-    exp: expires,
-    jti: randomBytes(16).toString('base64url'),
-    scope,
-    org: tenant,
-    cid: id,
-    cep: epoch,
-    knd: kind,
-    ...(patient !== undefined && { patient }),
-  });
+async function respond(credential: Credential, scope: string, options: AuthOptions): Promise<TokenResponse> {
+  const { id, tenant, kind, patient, expiresAt } = credential;
+  const holder = { tenant, kind, clientId: id, credential, ...(patient !== undefined && { patient }) };
+  const { token, expiresInSeconds } = await issueAccessToken(options, holder, scope, lifetimes[kind], expiresAt);
   return {
     access_token: token,
     token_type: 'Bearer',
-    expires_in: expires - now,
+    expires_in: expiresInSeconds,
     scope,
     ...(patient !== undefined && { patient }),
   };

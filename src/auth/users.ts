@@ -3,9 +3,7 @@ import { GuardError } from '../store/plan.js';
 import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { hashPassword } from './passwords.js';
-
-export const roles = ['clinician', 'admin', 'patient'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from './roles.js';
 
 /** A person. One belongs to one organization; what they may do follows from roles that are read live. */
 export interface User {

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { parseScopes } from '../access/scopes.js';
+import { Scopes } from '../access/scopes.js';
 import { asSystem } from '../access/narrow.js';
 import {
   createCredential,
@@ -22,7 +22,13 @@ interface CreateOptions {
 }
 
 /** What a credential may ask for when its maker names nothing. */
-const defaultCeiling: Readonly<Record<CredentialKind, string>> = { portal: 'patient/*.rs', client: 'system/*.rs' };
+const defaultCeiling: Readonly<Record<CredentialKind, string>> = {
+  portal: 'patient/*.rs',
+  org: 'apiv2',
+  client: 'system/*.rs',
+  backend: 'system/*.rs',
+  app: 'patient/*.rs',
+};
 
 export function credentialCommand(program: Command): void {
   const credential = program.command('credential').description('keys and secrets for apps and services');
@@ -74,7 +80,8 @@ async function createOne(portico: Portico, { kind, name, patient, ...options }: 
   const tenant = await chooseOrg(own, options.org);
   const scopeCeiling = options.scope ?? defaultCeiling[kind];
   if (name.trim() === '') throw new CommandError('--name must not be blank', 2);
-  if (!parseScopes(scopeCeiling)) throw new CommandError(`--scope: ${scopeCeiling} is not a list of SMART scopes`, 2);
+  if (!new Scopes(registry, base).readCeiling(scopeCeiling)?.length)
+    throw new CommandError(`--scope: ${scopeCeiling} is not a list of scopes`, 2);
   if (kind === 'portal' && patient === undefined)
     throw new CommandError('--patient is needed for a portal credential', 2);
   const patients = registry.get('Patient');

@@ -2,7 +2,8 @@ import { Option, type Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { LEAST_PASSWORD, MOST_PASSWORD } from '../auth/passwords.js';
-import { createUser, disableUser, listUsers, roles, type Role } from '../auth/users.js';
+import { roles, type Role } from '../auth/roles.js';
+import { createUser, disableUser, listUsers } from '../auth/users.js';
 import { CommandError, run, withJson, withPortico } from './command.js';
 import { chooseOrg } from './org.js';
 

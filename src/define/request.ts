@@ -70,6 +70,14 @@ export interface Narrowing {
   readonly tenant: string;
   /** The only patient whose rows are visible. */
   readonly patient?: string;
-  /** Any of these searches must find the row; none means no such limit. */
-  readonly where: readonly SearchRequest[];
+  /** One of these must hold of the row; none means no such limit. */
+  readonly where: readonly Alternative[];
+}
+
+/** What one scope opens of a type. */
+export interface Alternative {
+  /** Only rows that come from this resource of the native system. */
+  readonly native?: string;
+  /** Only rows that this search finds. */
+  readonly search?: SearchRequest;
 }

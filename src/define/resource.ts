@@ -85,6 +85,10 @@ export interface ResourceSpec<T extends Resource, Row extends object, C extends 
   readonly sort: readonly string[];
   readonly include?: readonly string[];
   readonly revInclude?: readonly string[];
+  /** Token parameters by which a scope may narrow: `system/Observation.rs?category=...`. */
+  readonly granularScopes?: readonly string[];
+  /** Only a scope that names the type opens it: neither `*` nor `apiv2` does. */
+  readonly named?: true;
   readonly attachments?: Attachments;
   /** Elements that stand or fall with another one: a native value beside an old interpretation would be false. */
   readonly together?: Readonly<Record<string, string>>;
@@ -119,6 +123,8 @@ export interface Declaration {
   readonly sort: readonly string[];
   readonly include: readonly string[];
   readonly revInclude: readonly string[];
+  readonly granularScopes: readonly string[];
+  readonly named?: true;
   readonly attachments?: Attachments;
   readonly together: Readonly<Record<string, string>>;
   readonly toFhir: (at: Places) => (row: Values, context: Context) => Record<string, unknown>;
@@ -140,6 +146,7 @@ export function defineResource<T extends Resource, Row extends object, C extends
     native: [],
     include: [],
     revInclude: [],
+    granularScopes: [],
     together: {},
     ...(rest as Omit<typeof rest, 'search' | 'source'> & Pick<Declaration, 'search' | 'source'>),
     columns: view.columns.map((column) => (typeof column === 'string' ? column : column.name)),

@@ -1,4 +1,5 @@
 import type { Context, Middleware, Next } from 'koa';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '../access/narrow.js';
 import { OutcomeError } from '../outcome.js';
 import { BodyError, readForm } from './body.js';
@@ -15,13 +16,20 @@ const FORM_BYTES = 65_536;
 
 type Pairs = [name: string, value: string][];
 
+/** The request headers that say who asks. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** `X-On-Behalf-Of`: the user for whom a service acts. */
+  readonly onBehalfOf: string | undefined;
+}
+
 export interface FhirHandlerOptions {
   /** Path below which FHIR is served, for example /fhir/R4. */
   readonly path: string;
   /** The public FHIR base URL. */
   readonly base: string;
   readonly routes: readonly Route[];
-  readonly authenticate: (authorization: string | undefined) => Promise<Access>;
+  readonly authenticate: (credentials: Credentials) => Promise<Access>;
   readonly serves: (type: string) => boolean;
   /** Tells the operator of an error that nobody expected; the client gets the request id only. */
   readonly onError: (error: unknown, requestId: string) => void;
@@ -50,7 +58,7 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       handled.interaction = match.route.interaction;
       if (match.type !== '') handled.type = match.type;
       if (!match.route.public) {
-        handled.access = await authenticate(ctx.req.headers.authorization);
+        handled.access = await authenticate(credentialsOf(ctx.req.headers));
         checkOrganization(ctx.req.headers['x-organization-id'], handled.access);
       }
       const all = match.route.method === 'POST' ? [...params, ...(await form(ctx))] : params;
@@ -72,6 +80,14 @@ function paramsOf(query: string): Pairs {
       'An access token belongs into the Authorization header, never into a URL',
     );
   return params;
+}
+
+function credentialsOf(headers: IncomingHttpHeaders): Credentials {
+  const onBehalfOf = headers['x-on-behalf-of'];
+  return {
+    authorization: headers.authorization,
+    onBehalfOf: onBehalfOf === undefined ? undefined : String(onBehalfOf),
+  };
 }
 
 /** The header never selects a tenant: it can only agree with the token's. */

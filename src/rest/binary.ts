@@ -19,7 +19,7 @@ export const readBinary =
     let owner: Entry | undefined;
     let allowed = false;
     for (const resource of facade.registry.all()) {
-      const narrowing = resource.attachments && tryNarrow(access, resource.type, ['r']);
+      const narrowing = resource.attachments && tryNarrow(access, resource, ['r']);
       if (!narrowing || owner) continue;
       allowed = true;
       owner = await facade.rows.owner(resource, request.id, narrowing);

@@ -55,7 +55,7 @@ async function referenced(
   request: SearchRequest,
   matches: readonly Entry[],
 ): Promise<Map<string, Set<string>>> {
-  const narrowing = tryNarrow(access, resource.type, ['s', 'r']);
+  const narrowing = tryNarrow(access, resource, ['s', 'r']);
   const byType = new Map<string, Set<string>>();
   if (!narrowing) return byType;
   const ids = matches.map(({ id }) => id);
@@ -75,7 +75,7 @@ async function targets(
   ids: ReadonlySet<string>,
 ): Promise<Entry[]> {
   const target = registry.get(type);
-  const narrowing = tryNarrow(access, type, ['s', 'r']);
+  const narrowing = target && tryNarrow(access, target, ['s', 'r']);
   return target && narrowing ? rows.readAll(target, [...ids], narrowing) : [];
 }
 
@@ -88,7 +88,7 @@ async function sources(
   matches: readonly Entry[],
 ): Promise<Entry[]> {
   const source = registry.get(type);
-  const narrowing = tryNarrow(access, type, ['s']);
+  const narrowing = source && tryNarrow(access, source, ['s']);
   if (!source || !narrowing) return [];
   const literals = matches.map(({ id }) => `${resource.type}/${id}`);
   return rows.referring(source, param, literals, narrowing, MAX_INCLUDED + 1);

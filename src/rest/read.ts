@@ -15,7 +15,7 @@ export const read =
   async (request) => {
     const resource = resourceOf(facade, request.type);
     checkId(request.id);
-    const narrowing = narrow(accessOf(request), request.type, 'r');
+    const narrowing = narrow(accessOf(request), resource, 'r');
     const shape = parseShape(resource, request.params);
     const entry = await facade.rows.read(resource, request.id, narrowing);
     if (!entry) throw await absent(facade, resource, request.id, narrowing);
@@ -60,7 +60,9 @@ async function absent(
 
 /** Whether a narrowing shows a version that is no longer a row: its patient was recorded with it. */
 export function visible(resource: RegisteredResource, version: Version, narrowing: Narrowing): boolean {
-  if (narrowing.where.length > 0) return false;
+  const { where } = narrowing;
+  // Whether a scope's search would find it cannot be told any more.
+  if (where.length > 0 && !where.some(({ native, search }) => !search && native === version.native)) return false;
   return narrowing.patient === undefined || resource.patient === 'shared' || version.patient === narrowing.patient;
 }
 

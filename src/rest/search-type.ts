@@ -18,7 +18,7 @@ export const searchType =
   async (request) => {
     const resource = resourceOf(facade, request.type);
     const access = accessOf(request);
-    const narrowing = narrow(access, request.type, 's');
+    const narrowing = narrow(access, resource, 's');
     const cursor = cursorOf(facade, request, access);
     const search = parse(resource, cursor?.params ?? request.params, {
       registry: facade.registry,

@@ -13,7 +13,7 @@ export const vread =
   async (request) => {
     const resource = resourceOf(facade, request.type);
     checkId(request.id);
-    const narrowing = narrow(accessOf(request), request.type, 'r');
+    const narrowing = narrow(accessOf(request), resource, 'r');
     const current = await facade.rows.read(resource, request.id, narrowing);
     if (current?.versionId === request.versionId) return respond(request, current, current.text);
     if (!facade.own || !/^[1-9]\d{0,8}$/.test(request.versionId)) throw notFound();

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { asOverflow, leafOf } from '../define/params.js';
 import type { Criterion, Narrowing, Operand, Position, SearchRequest, SortKey, Value } from '../define/request.js';
-import { paramOf, sortColumn, type RegisteredResource } from '../registry.js';
+import { nativeOfAll, paramOf, sortColumn, type RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
 import { all, any, FALSE, not, Slot, sql, TRUE, type Binding, type Fragment } from './fragment.js';
 import type { Slotted } from './kinds/kind.js';
@@ -38,8 +38,14 @@ export function slotValues(
   position: Position | undefined,
 ): unknown[] {
   const values: unknown[] = [narrowing.tenant, narrowing.patient ?? null, limit];
-  for (const each of [request, ...narrowing.where])
-    for (const { any } of each.criteria) for (const { bindings } of any) values.push(...bindings);
+  const bind = (search: SearchRequest | undefined): void => {
+    for (const { any } of search?.criteria ?? []) for (const { bindings } of any) values.push(...bindings);
+  };
+  bind(request);
+  for (const { native, search } of narrowing.where) {
+    if (native !== undefined) values.push(native);
+    bind(search);
+  }
   if (position?.row) values.push(...position.row.keys, position.row.id);
   return values;
 }
@@ -60,7 +66,9 @@ export function shapeOf(
       .join('&');
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
   const page = aim.kind === 'page' ? `${order} ${positionShape(aim.position)}` : aim.kind;
-  const where = narrowing.where.map(criteria).join('|');
+  const where = narrowing.where
+    .map(({ native, search }) => `${native === undefined ? '' : '@'}${search ? criteria(search) : ''}`)
+    .join('|');
   return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
 }
 
@@ -83,8 +91,11 @@ export function compile(
     bounded: narrowing.patient !== undefined || request.criteria.some((each) => bounds(resource, each)),
   };
   const conditions = request.criteria.map((each) => condition(each, slots.operands(each), place, options));
-  const alternatives = narrowing.where.map((each) =>
-    all(each.criteria.map((one) => condition(one, slots.operands(one), place, options).full)),
+  const alternatives = narrowing.where.map(({ native, search }) =>
+    all([
+      ...(native === undefined ? [] : [ofNative(resource, native, slots.next())]),
+      ...(search?.criteria ?? []).map((one) => condition(one, slots.operands(one), place, options).full),
+    ]),
   );
   const limits = [...narrowed(resource, narrowing), ...(alternatives.length > 0 ? [any(alternatives)] : [])];
   const order = orderOf(resource, request.sort, aim);
@@ -109,6 +120,12 @@ function narrowed({ source, patient }: RegisteredResource, narrowing: Narrowing)
       patient === 'none' || source.patient === undefined ? FALSE : sql`${sql.column('t', source.patient)} = ${PATIENT}`,
     );
   return parts;
+}
+
+/** Rows that come from one resource of the native system: by their column, or as the declaration says of all of them. */
+function ofNative(resource: RegisteredResource, native: string, slot: Slot): Fragment {
+  if (resource.source.native !== undefined) return sql`${sql.column('t', resource.source.native)} = ${slot}`;
+  return nativeOfAll(resource) === native ? TRUE : FALSE;
 }
 
 /** Whether a criterion leaves few enough rows that children can be probed row by row. */

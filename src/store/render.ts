@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context, Values } from '../define/elements/element.js';
 import { writeJson } from '../define/json.js';
-import type { RegisteredResource } from '../registry.js';
+import { nativeOfAll, type RegisteredResource } from '../registry.js';
 import { patientsOf } from './compartment.js';
 import { merge, narrativeOf, unitsOf, type Extra, type KeptNarrative } from './extra.js';
 import { layoutOf, type Layout } from './layout.js';
@@ -45,6 +45,7 @@ function makeRenderer(resource: RegisteredResource): Renderer {
   const { source, type } = resource;
   const layout = layoutOf(resource);
   const unitOf = unitsOf(type, resource.together);
+  const ofAll = nativeOfAll(resource);
   const at = {
     id: layout.place(source.id) as number,
     version: layout.place(source.version),
@@ -66,7 +67,7 @@ function makeRenderer(resource: RegisteredResource): Renderer {
   const render = (row: Values, tenant: string, context: Context): Entry => {
     const id = fhirId(resource, row[at.id] as string | number);
     const lastUpdated = at.updated === undefined ? undefined : Number(row[at.updated]);
-    const native = (value(row, at.native) as string | null) ?? 'none';
+    const native = (value(row, at.native) as string | null) ?? ofAll;
     const version = at.version === undefined ? lastUpdated : (row[at.version] as number);
     const rendered = columns(row, context);
     const extra = parse(value(row, at.extra)) as Extra | undefined;

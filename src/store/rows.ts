@@ -243,14 +243,16 @@ export class Rows {
 
   /** The last check before output: what the rendered resource says of itself must agree with the narrowing. */
   #released(resource: RegisteredResource, entry: Entry, narrowing: Narrowing): Entry {
-    const { patient } = narrowing;
+    const { patient, where } = narrowing;
     const ofTenant = entry.tenant === narrowing.tenant;
+    const ofNative = where.length === 0 || where.some(({ native = entry.native }) => native === entry.native);
     const ofPatient =
       patient === undefined ||
       resource.patient === 'shared' ||
       (entry.patients.length === 1 && entry.patients[0] === patient);
-    if (ofTenant && ofPatient) return entry;
-    this.options.alarm(`${entry.type} row left its ${ofTenant ? 'patient' : 'tenant'}`);
+    if (ofTenant && ofPatient && ofNative) return entry;
+    const left = !ofTenant ? 'tenant' : !ofPatient ? 'patient' : 'native resource';
+    this.options.alarm(`${entry.type} row left its ${left}`);
     throw new OutcomeError(500, 'internal', 'An internal check failed; the operator has been told');
   }
 }

@@ -1,0 +1,38 @@
+import { ALL, type Spelling } from '../access/grammar.js';
+import type { Scopes } from '../access/scopes.js';
+import { OAuthError } from '../outcome.js';
+import type { Credential } from './store.js';
+
+/**
+ * The scopes of a client_credentials token (SMART section 3): those asked for, when every one is within the ceiling;
+ * without a request, `apiv2` where the ceiling has it, else the ceiling. The answer keeps the spelling of the request.
+ * Errors: 400 `invalid_scope`.
+ */
+export function grantedScope(scopes: Scopes, credential: Credential, asked: string | undefined): string {
+  const ceiling = scopes.readCeiling(credential.scopeCeiling) ?? [];
+  if (asked === undefined) return byDefault(credential, ceiling);
+  const wanted = scopes.read(asked) ?? [];
+  const pinned = credential.patient !== undefined;
+  const within = scopes.within(wanted, ceiling, pinned);
+  if (wanted.length === 0 || within.length < wanted.length || !wanted.every((each) => isForServices(each, pinned)))
+    throw refused();
+  return texts(wanted);
+}
+
+function byDefault({ kind }: Credential, ceiling: readonly Spelling[]): string {
+  // SMART Backend Services name what they need.
+  if (kind === 'backend') throw refused();
+  const all = ceiling.find((each) => each.kind === 'all');
+  return all ? ALL : texts(ceiling);
+}
+
+/** No user is there: nothing at a user's level, and no context of a launch. */
+function isForServices(scope: Spelling, pinned: boolean): boolean {
+  if (scope.kind === 'context') return scope.text === 'act_as_user';
+  return scope.kind !== 'smart' || (scope.level !== 'user' && (scope.level !== 'patient' || pinned));
+}
+
+const texts = (scopes: readonly Spelling[]): string => scopes.map(({ text }) => text).join(' ');
+
+const refused = (): OAuthError =>
+  new OAuthError(400, 'invalid_scope', 'a scope is unknown or beyond what this client may have');

@@ -12,12 +12,17 @@ export async function up(knex: Knex): Promise<void> {
     t.text('interaction').notNullable();
     // C, R, U, D, E: https://hl7.org/fhir/R4/valueset-audit-event-action.html
     t.text('action').notNullable();
-    s.texts(t, 'type', 'resource_id');
+    // The type, and as `Type/id` the one resource, that was asked for.
+    t.text('type');
+    s.ordered(t, 'entity');
+    // HTTP status, and 0, 4 or 8: https://hl7.org/fhir/R4/valueset-audit-event-outcome.html
     t.integer('status').notNullable();
-    s.texts(t, 'credential_id', 'credential_kind', 'user_id', 'on_behalf_of', 'jti', 'request_id');
-    // The one patient that it was about; several stand in audit_patient.
+    t.text('outcome').notNullable();
+    // Who asked: the credential, the user, and as `Type/id` the person that the user is or acts for.
+    s.ordered(t, 'credential_id', 'user_id', 'agent');
+    s.texts(t, 'credential_kind', 'jti', 'request_id');
+    // The one patient whose data was shown; where there are several, each has a row in audit_patient.
     s.ordered(t, 'patient_id');
-    t.integer('patients').notNullable().defaultTo(0);
     // Its link in the chain of the process that wrote it; a write gets its link within a second.
     t.text('writer').notNullable();
     t.bigInteger('sequence');
@@ -26,7 +31,8 @@ export async function up(knex: Knex): Promise<void> {
     s.index(t, 'audit_at', ['at', 'id']);
     s.index(t, 'audit_patient_at', ['patient_id', 'at', 'id'], 'patient_id');
     s.index(t, 'audit_credential', ['credential_id', 'at', 'id'], 'credential_id');
-    s.index(t, 'audit_user', ['user_id', 'at', 'id'], 'user_id');
+    s.index(t, 'audit_agent', ['agent', 'at', 'id'], 'agent');
+    s.index(t, 'audit_entity', ['entity', 'at', 'id'], 'entity');
     t.unique(['writer', 'sequence'], { indexName: 'audit_chain' });
   });
   await s.child('audit_patient', 'audit_id', (t) => {

@@ -55,6 +55,7 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
     ]);
   const rows = new Rows(registry, {
     source,
+    own,
     base,
     ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,

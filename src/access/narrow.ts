@@ -17,6 +17,8 @@ export interface Access {
   readonly grants: readonly Grant[];
   /** The user who logged in. */
   readonly user?: string;
+  /** The person that the user is, as `Type/id`. */
+  readonly fhirUser?: string;
   /** The user for whom a service acts, as `Type/id` of the practitioner that they are. */
   readonly onBehalfOf?: string;
   /** The id of the token. */

@@ -153,7 +153,7 @@ export function date<C extends string>(
  * @example patient: reference({ id: 'pt_no' }, { to: ['Patient'] })
  */
 export function reference<C extends string>(
-  of: Pick<ReferenceElement<unknown, C>, 'reference'> | { readonly id: C },
+  of: Pick<ReferenceElement<unknown, C>, 'reference'> | { readonly id: C } | { readonly literal: C },
   options: Options & { readonly to?: readonly string[]; readonly external?: boolean } = {},
 ): ReferenceParam<C> {
   return { kind: 'reference', columns: 'reference' in of ? of.reference : of, ...options };

@@ -35,6 +35,8 @@ export interface Source<C extends string = string> {
   readonly version?: C;
   /** The column of the tenant, or `single` when the whole source belongs to one organization. */
   readonly tenant: C | 'single';
+  /** The table is Portico's own, wherever the clinical ones are. */
+  readonly own?: true;
   /** The column of the one patient that a row belongs to; for Patient, its id. */
   readonly patient?: C;
   /** The column of the native resource's name. */
@@ -93,14 +95,19 @@ export interface ResourceSpec<T extends Resource, Row extends object, C extends 
   /** Elements that stand or fall with another one: a native value beside an old interpretation would be false. */
   readonly together?: Readonly<Record<string, string>>;
   /** Both directions, from elements; or `columns` and `toFhir` by hand for a source that is only read. */
-  readonly view: View | ReadOnlyView<Row>;
+  readonly view: View | ReadOnlyView<Row, C>;
   readonly write?: { readonly create: boolean; readonly update: boolean; readonly delete: boolean };
 }
 
 /** A view that only reads: the columns to select, and the resource of a row without `id` and server-owned `meta`. */
-export interface ReadOnlyView<Row> {
+export interface ReadOnlyView<Row, C extends object = Record<never, object>> {
   readonly columns: readonly Column<Row>[];
-  toFhir(this: void, row: Row, context: Context): Record<string, unknown>;
+  readonly children?: { readonly [K in Column<C>]: readonly Column<C[K]>[] };
+  toFhir(
+    this: void,
+    row: Row & { readonly [K in Column<C>]: readonly C[K][] },
+    context: Context,
+  ): Record<string, unknown>;
 }
 
 export interface DeclaredChild extends Child {
@@ -142,6 +149,7 @@ export function defineResource<T extends Resource, Row extends object, C extends
 ): Declaration {
   const { view, children = {}, ...rest } = spec;
   const viewed = 'fromFhir' in view ? view : undefined;
+  const read = (viewed ? undefined : view.children) as Readonly<Record<string, readonly string[]>> | undefined;
   return {
     native: [],
     include: [],
@@ -157,31 +165,51 @@ export function defineResource<T extends Resource, Row extends object, C extends
         {
           ...child,
           columns: (viewed?.children[name] ?? []).map((column) => column.name),
-          readColumns: readOf(viewed?.children[name] ?? []),
+          readColumns: viewed ? readOf(viewed.children[name] ?? []) : (read?.[name] ?? []),
         },
       ]),
     ),
-    toFhir: viewed ? viewed.toFhir : named(view as ReadOnlyView<Row>),
+    toFhir: viewed ? viewed.toFhir : named(view as AnyReadOnlyView),
     ...(viewed && { fromFhir: viewed.fromFhir }),
   };
 }
 
+interface AnyReadOnlyView {
+  readonly columns: readonly string[];
+  readonly children?: Readonly<Record<string, readonly string[]>>;
+  toFhir(this: void, row: unknown, context: Context): Record<string, unknown>;
+}
+
 /** A view by hand sees its columns by name: getters on a prototype, so that nothing is copied. */
-function named<Row>(view: ReadOnlyView<Row>): Declaration['toFhir'] {
+function named({ columns, children = {}, toFhir }: AnyReadOnlyView): Declaration['toFhir'] {
   return (at) => {
-    class Named {
-      constructor(readonly values: Values) {}
-    }
-    for (const name of view.columns) {
-      const index = at.column(name);
-      Object.defineProperty(Named.prototype, name, {
-        get(this: Named) {
-          return this.values[index];
+    const Row = rowClass(columns, at);
+    for (const [name, names] of Object.entries(children)) {
+      const { index, places } = at.child(name);
+      const Item = rowClass(names, places);
+      Object.defineProperty(Row.prototype, name, {
+        get(this: { values: Values }) {
+          return (this.values[index] as readonly Values[]).map((each) => new Item(each));
         },
       });
     }
-    return (row, context) => view.toFhir(new Named(row) as unknown as Row, context);
+    return (row, context) => toFhir(new Row(row), context);
   };
+}
+
+function rowClass(columns: readonly string[], at: Places) {
+  class Named {
+    constructor(readonly values: Values) {}
+  }
+  for (const name of columns) {
+    const index = at.column(name);
+    Object.defineProperty(Named.prototype, name, {
+      get(this: Named) {
+        return this.values[index];
+      },
+    });
+  }
+  return Named;
 }
 
 const readOf = (columns: View['columns']): string[] =>

@@ -29,6 +29,8 @@ interface Found {
 
 export interface RowsOptions {
   readonly source: Database;
+  /** Portico's own tables. */
+  readonly own: Database;
   /** The FHIR base URL. */
   readonly base: string;
   /** The organization that a source without a tenant column belongs to. */
@@ -78,14 +80,14 @@ export class Rows {
     const statements = narrowing.patient === undefined ? this.#reads : this.#pinnedReads;
     let compiled = statements.get(resource.type);
     if (!compiled) {
-      const { source } = this.options;
-      const options = { dialect: source.dialect, knex: await source.knex(), overflows: () => false };
+      const db = this.#db(resource);
+      const options = { dialect: db.dialect, knex: await db.knex(), overflows: () => false };
       statements.set(
         resource.type,
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
       );
     }
-    return foundOf(await this.#execute(compiled, [narrowing.tenant, narrowing.patient, 1, id]));
+    return foundOf(await this.#execute(resource, compiled, [narrowing.tenant, narrowing.patient, 1, id]));
   }
 
   /** The resources of these ids that the narrowing shows, in the order of the ids. */
@@ -149,8 +151,8 @@ export class Rows {
     narrowing: Narrowing,
   ): Promise<string[]> {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
-    const statement = await referenceStatement(this.options.source, resource, include.param);
-    const rows = await this.#execute(statement, [narrowing.tenant, stored]);
+    const statement = await referenceStatement(this.#db(resource), resource, include.param);
+    const rows = await this.#execute(resource, statement, [narrowing.tenant, stored]);
     const literals = rows.map(([literal]) => literal).filter((literal) => typeof literal === 'string');
     return [...new Set(literals.map((literal) => asLiteral(this.registry, resource, include.param, literal)))];
   }
@@ -176,25 +178,33 @@ export class Rows {
     aim: Aim,
     limit: number,
   ): Promise<unknown[][]> {
-    const { source } = this.options;
+    const db = this.#db(resource);
     await this.overflow.refresh();
     const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
     const shape = shapeOf(request, narrowing, aim, overflows);
     let compiled = this.#compiled.get(shape);
     if (!compiled) {
-      const options = { dialect: source.dialect, knex: await source.knex(), overflows };
+      const options = { dialect: db.dialect, knex: await db.knex(), overflows };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
     const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
-    return this.#execute(compiled, values);
+    return this.#execute(resource, compiled, values);
   }
 
-  #execute(compiled: Compiled, values: readonly unknown[]): unknown[][] | Promise<unknown[][]> {
-    const { source } = this.options;
+  #execute(
+    resource: RegisteredResource,
+    compiled: Compiled,
+    values: readonly unknown[],
+  ): unknown[][] | Promise<unknown[][]> {
+    const db = this.#db(resource);
     const bindings = compiled.bindings.map((each) =>
-      source.dialect.value(each instanceof Slot ? values[each.index] : each),
+      db.dialect.value(each instanceof Slot ? values[each.index] : each),
     );
-    return source.arrays(compiled.sql, bindings);
+    return db.arrays(compiled.sql, bindings);
+  }
+
+  #db({ source }: RegisteredResource): Database {
+    return source.own ? this.options.own : this.options.source;
   }
 
   /** A source of one organization has nothing for the others. */
@@ -216,13 +226,14 @@ export class Rows {
       else missing.push(row.id);
     }
     if (missing.length > 0) {
-      const { source, base } = this.options;
+      const { base } = this.options;
+      const { dialect } = this.#db(resource);
       const { render, layout } = rendererOf(resource);
       const statement = await this.#fetch(resource);
-      const rows = await this.#execute(statement, [narrowing.tenant, missing]);
+      const rows = await this.#execute(resource, statement, [narrowing.tenant, missing]);
       const place = layout.place(resource.source.id) as number;
       for (const answered of rows) {
-        const row = source.dialect.decode(answered);
+        const row = dialect.decode(answered);
         const entry = render(inOrder(row, layout), narrowing.tenant, { base });
         const id = row[place] as string | number;
         entries.set(id, entry);
@@ -237,7 +248,7 @@ export class Rows {
 
   async #fetch(resource: RegisteredResource): Promise<Compiled> {
     let fetch = this.#fetches.get(resource);
-    if (!fetch) this.#fetches.set(resource, (fetch = await fetchStatement(this.options.source, resource)));
+    if (!fetch) this.#fetches.set(resource, (fetch = await fetchStatement(this.#db(resource), resource)));
     return fetch;
   }
 

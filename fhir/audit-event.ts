@@ -1,0 +1,92 @@
+import type { AuditEvent } from '@medplum/fhirtypes';
+import { date, defineResource, either, reference, token, within } from '../src/define/index.js';
+
+interface Row {
+  organization_id: string;
+  id: string;
+  at: number;
+  interaction: string;
+  action: string;
+  type: string | null;
+  entity: string | null;
+  outcome: string;
+  credential_id: string | null;
+  user_id: string | null;
+  agent: string | null;
+  patient_id: string | null;
+}
+
+interface Children {
+  patients: { patient_id: string };
+}
+
+const INTERACTIONS = 'http://hl7.org/fhir/restful-interaction';
+
+/** The FHIR interactions have a published code; what happened beside FHIR has one of ours. */
+const published = new Set(['read', 'vread', 'search-type', 'create', 'update', 'patch', 'delete', 'capabilities']);
+
+/** Who asked for what, and what came of it: the audit trail as FHIR. No other scope opens it, `*` and `apiv2` neither. */
+export default defineResource<AuditEvent, Row, Children>({
+  type: 'AuditEvent',
+  profiles: [],
+  source: {
+    from: 'audit',
+    own: true,
+    id: 'id',
+    updated: 'at',
+    tenant: 'organization_id',
+    patient: 'patient_id',
+  },
+  named: true,
+  children: { patients: { table: 'audit_patient', parent: 'audit_id', order: 'position' } },
+  patient: ['patient'],
+  search: {
+    action: token({ code: 'action' }, { system: 'http://hl7.org/fhir/audit-event-action' }),
+    agent: reference({ literal: 'agent' }),
+    altid: token({ code: 'credential_id' }),
+    date: date({ start: 'at', stored: 'ms' }),
+    entity: reference({ literal: 'entity' }),
+    outcome: token({ code: 'outcome' }, { system: 'http://hl7.org/fhir/audit-event-outcome' }),
+    patient: either(
+      reference({ id: 'patient_id' }, { to: ['Patient'] }),
+      within('patients', reference({ id: 'patient_id' }, { to: ['Patient'] })),
+    ),
+    subtype: token({ code: 'interaction' }),
+  },
+  sort: ['-date', '_id', '_lastUpdated'],
+  view: {
+    columns: ['at', 'interaction', 'action', 'entity', 'outcome', 'credential_id', 'user_id', 'agent', 'patient_id'],
+    children: { patients: ['patient_id'] },
+    toFhir: (row, { base }) => {
+      const patients = row.patient_id === null ? row.patients.map((each) => each.patient_id) : [row.patient_id];
+      const named = row.entity === null ? [] : [{ what: { reference: row.entity } }];
+      const shown = patients.map((id) => `Patient/${id}`).filter((reference) => reference !== row.entity);
+      const entities = [...named, ...shown.map((reference) => ({ what: { reference }, role: role('1') }))];
+      return {
+        type: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest' },
+        subtype: [
+          {
+            system: published.has(row.interaction) ? INTERACTIONS : `${base}/CodeSystem/audit-interaction`,
+            code: row.interaction,
+          },
+        ],
+        action: row.action,
+        recorded: new Date(row.at).toISOString(),
+        outcome: row.outcome,
+        agent: [
+          {
+            ...(row.agent !== null && { who: { reference: row.agent } }),
+            ...(row.credential_id !== null && { altId: row.credential_id }),
+            ...(row.user_id !== null && { name: `user ${row.user_id}` }),
+            requestor: true,
+          },
+        ],
+        source: { observer: { display: 'Portico' } },
+        ...(entities.length > 0 && { entity: entities }),
+      };
+    },
+  },
+});
+
+/** https://hl7.org/fhir/R4/valueset-object-role.html: 1 is the patient. */
+const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/database.js';
+import { GuardError, type PlannedStatement } from '../store/plan.js';
+import { link, linked, rowOf, type AuditEvent, type AuditRow } from './event.js';
+
+/** An event is on disk within this time. */
+const FLUSH_MILLISECONDS = 500;
+/** Events that are written in one transaction: a server also serves. */
+const BATCH = 200;
+/** With more than these waiting, requests wait too: nothing is dropped. */
+const FULL = 10_000;
+
+interface Waiting {
+  readonly row: AuditRow;
+  readonly patients: readonly string[];
+  /** The row is there already, in the transaction of the write that it records: only its link is missing. */
+  readonly isStored: boolean;
+}
+
+const columns = [...linked, 'writer', 'sequence', 'hash'] as const;
+
+const insert = statement<Record<string, unknown>>((knex, $) =>
+  knex('audit').insert(Object.fromEntries(columns.map((name) => [name, $(name)]))),
+);
+
+const insertPatient = statement<Record<string, unknown>>((knex, $) =>
+  knex('audit_patient').insert({
+    organization_id: $('tenant'),
+    audit_id: $('id'),
+    position: $('position'),
+    patient_id: $('patient'),
+  }),
+);
+
+const chain = statement<Record<string, unknown>>((knex, $) =>
+  knex('audit')
+    .where({ organization_id: $('tenant'), id: $('id') })
+    .whereNull('sequence')
+    .update({ writer: $('writer'), sequence: $('sequence'), hash: $('hash') }),
+);
+
+const anchor = statement<Record<string, unknown>>((knex, $) =>
+  knex('audit_head')
+    .insert({ writer: $('writer'), sequence: $('sequence'), hash: $('hash'), at: $('at') })
+    .onConflict('writer')
+    .merge(),
+);
+
+const unlinked = statement<{ before: number }>((knex, $) =>
+  knex('audit').whereNull('sequence').where('at', '<', $('before')).orderBy('at').limit(1000).select('*'),
+);
+
+const byId = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('audit')
+    .where({ organization_id: $('tenant'), id: $('id') })
+    .select('sequence'),
+);
+
+const patientsOf = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('audit_patient')
+    .where({ organization_id: $('tenant'), audit_id: $('id') })
+    .orderBy('position')
+    .select('patient_id'),
+);
+
+/**
+ * The audit trail of one process: a chain in which each event vouches for all before it, with its head in the database.
+ * Reads are written within a second and when the process stops; the event of a write is part of the write's own
+ * transaction, and linked within a second.
+ */
+export class Trail {
+  readonly #writer = randomBytes(6).toString('hex');
+  #count = 0;
+  #sequence = 0;
+  #head = '';
+  readonly #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly db: Database,
+    private readonly now: () => number,
+    /** Told when events cannot be written; they are kept and tried again. */
+    private readonly alarm: (error: unknown) => void = () => undefined,
+  ) {}
+
+  /** Begins to write, and gives links to the events of writes whose process died before it could. */
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.flush(), FLUSH_MILLISECONDS);
+    this.#timer.unref();
+    await this.#adopt();
+  }
+
+  /** Everything is on disk when it answers. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#waiting.length > 0) {
+      const before = this.#waiting.length;
+      await this.flush();
+      if (this.#waiting.length === before) return;
+    }
+  }
+
+  /** Records an event. Waits only when the database has fallen far behind. */
+  record(event: AuditEvent): void | Promise<void> {
+    this.#waiting.push({ row: rowOf(event, this.#nextId()), patients: event.patients, isStored: false });
+    if (this.#waiting.length >= FULL) return this.flush();
+  }
+
+  /** The statements that record a write in its own transaction, and what to do when that is committed. */
+  async plan(event: AuditEvent): Promise<{ statements: PlannedStatement[]; committed: () => void }> {
+    const row = rowOf(event, this.#nextId());
+    const { patients } = event;
+    const blank = { writer: this.#writer, sequence: null, hash: null };
+    return {
+      statements: [await insert.plan(this.db, { ...row, ...blank }, 1), ...(await this.#patients(row, patients))],
+      committed: () => void this.#waiting.push({ row, patients, isStored: true }),
+    };
+  }
+
+  /** Writes what waits. One at a time: the chain has one end. */
+  flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
+    return this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, BATCH);
+      let sequence = this.#sequence;
+      let hash = this.#head;
+      const statements: PlannedStatement[] = [];
+      for (const { row, patients, isStored } of batch) {
+        hash = link(hash, row, patients);
+        const place = { writer: this.#writer, sequence: ++sequence, hash };
+        if (isStored)
+          statements.push(await chain.plan(this.db, { ...place, tenant: row.organization_id, id: row.id }, 1));
+        else
+          statements.push(
+            await insert.plan(this.db, { ...row, ...place }, 1),
+            ...(await this.#patients(row, patients)),
+          );
+      }
+      statements.push(await anchor.plan(this.db, { writer: this.#writer, sequence, hash, at: this.now() }));
+      try {
+        await this.db.commit({ statements });
+      } catch (error) {
+        if (error instanceof GuardError && (await this.#forgetLinked(batch))) continue;
+        this.alarm(error);
+        return;
+      }
+      this.#waiting.splice(0, batch.length);
+      this.#sequence = sequence;
+      this.#head = hash;
+    }
+  }
+
+  /** Another process that started at the same time gave some of these their links. */
+  async #forgetLinked(batch: readonly Waiting[]): Promise<boolean> {
+    let forgot = false;
+    for (const each of batch.filter(({ isStored }) => isStored)) {
+      const found = await byId.first(this.db, { tenant: each.row.organization_id, id: each.row.id });
+      if (found && found['sequence'] === null) continue;
+      this.#waiting.splice(this.#waiting.indexOf(each), 1);
+      forgot = true;
+    }
+    return forgot;
+  }
+
+  /** Several patients have a row each; one stands in the event's own. */
+  async #patients(row: AuditRow, patients: readonly string[]): Promise<PlannedStatement[]> {
+    if (patients.length < 2) return [];
+    const { organization_id: tenant, id } = row;
+    return Promise.all(
+      patients.map((patient, position) => insertPatient.plan(this.db, { tenant, id, position, patient }, 1)),
+    );
+  }
+
+  async #adopt(): Promise<void> {
+    for (const found of await unlinked.all(this.db, { before: this.now() - 60_000 })) {
+      const row = found as unknown as AuditRow;
+      const several = await patientsOf.all(this.db, { tenant: row.organization_id, id: row.id });
+      const patients = several.length > 0 ? several.map((each) => each['patient_id'] as string) : onlyOne(row);
+      this.#waiting.push({ row: { ...row, at: Number(row.at) }, patients, isStored: true });
+    }
+  }
+
+  #nextId(): string {
+    return `${this.#writer}-${(++this.#count).toString(36)}`;
+  }
+}
+
+const onlyOne = ({ patient_id: patient }: AuditRow): string[] => (patient === null ? [] : [patient]);

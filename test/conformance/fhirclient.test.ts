@@ -57,7 +57,7 @@ describe('conformance: fhirclient (Node)', () => {
   });
 
   it('searches within its patient, by the search parameters that it finds in the CapabilityStatement', async () => {
-    const found = await app.patient.request('Observation?code=http://loinc.org|85354-9');
+    const found = await app.patient.request<any>('Observation?code=http://loinc.org|85354-9');
     assert.ok(found.entry.length > 0);
     for (const { resource } of found.entry) assert.equal(resource.subject.reference, `Patient/${PATIENT}`);
     const [asked] = judged.ear.heard().filter((line) => line.includes('/Observation'));

@@ -34,8 +34,10 @@ export const variables = [
   'PORTICO_FHIR_PACKAGES',
 ] as const;
 
+export const processEnvironment: Environment = process.env;
+
 /** Reads the environment; throws one ConfigurationError that names every fault. */
-export function readConfig(environment: Environment = process.env): Config {
+export function readConfig(environment: Environment = processEnvironment): Config {
   const faults: string[] = [];
   const read = <T>(name: (typeof variables)[number], absent: T, parse: (text: string) => T | string): T => {
     const text = environment[name];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfig, type Config } from '../config.js';
+import { processEnvironment, readConfig, type Config } from '../config.js';
 import { makeDemo, readCredentials, type DemoCredentials } from '../dev/demo-database.js';
 import { progressLine, run } from './command.js';
 import { serveUntilStopped } from './serve.js';
@@ -13,7 +13,7 @@ export function demoCommand(program: Command): void {
         const file = 'data/demo.sqlite';
         const config = readConfig({
           PORTICO_LOG_LEVEL: 'warn',
-          ...process.env,
+          ...processEnvironment,
           PORTICO_DATABASE_URL: `sqlite:${file}`,
           PORTICO_SOURCE_URL: '',
           PORTICO_ALLOW_LOOPBACK: 'true',

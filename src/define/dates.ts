@@ -16,7 +16,7 @@ export const ABSENT = -9_000_000_000_000_000;
 export const OPEN_START = -8_640_000_000_000_000;
 export const OPEN_END = 8_640_000_000_000_000;
 
-const pattern = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
+const pattern = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
 /** The interval of a FHIR date, dateTime or instant, or undefined when the text is none (so also `2024-02-30`). */
 export function interval(text: string): Interval | undefined {

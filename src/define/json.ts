@@ -27,7 +27,8 @@ export function parseJson(text: string): Parsed {
   } catch (cause) {
     throw new OutcomeError(400, 'invalid-json', `The body is not JSON${position(cause)}`, { cause });
   }
-  checkDepth(value);
+  if (membersOf(value) !== memberNames(body))
+    throw new OutcomeError(400, 'invalid-json', 'The body has an object with the same member twice');
   return { value, literals: oddNumber.test(body) ? literalsOf(body) : [] };
 }
 
@@ -39,23 +40,54 @@ function position(cause: unknown): string {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-function checkDepth(value: unknown): void {
+/** How many members all objects in it have. Errors: 400 `invalid-json` for what other code must not be handed. */
+function membersOf(value: unknown): number {
+  let members = 0;
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       throw new OutcomeError(400, 'invalid-json', `The body is nested more than ${String(MAX_DEPTH)} levels deep`);
-    level = level.flatMap((each) => (isObject(each) ? Object.values(each).filter(isObject) : []));
+    level = level.flatMap((each) => {
+      if (!isObject(each)) return [];
+      if (Object.hasOwn(each, '__proto__'))
+        throw new OutcomeError(400, 'invalid-json', 'The body has a member that no FHIR resource has: __proto__');
+      const inner = Object.values(each);
+      if (!Array.isArray(each)) members += inner.length;
+      return inner.filter(isObject);
+    });
+  }
+  return members;
+}
+
+/**
+ * How many member names JSON text has. JSON.parse keeps the last of two that are the same and drops the other without
+ * a word: then the text has more names than the value has members.
+ */
+function memberNames(text: string): number {
+  let names = 0;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
+    at = afterString(text, at);
+    while (WHITESPACE.has(text.charCodeAt(at))) at++;
+    if (text[at] === ':') names++;
+  }
+  return names;
+}
+
+const WHITESPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/** The index after the quote that closes the string. */
+function afterString(text: string, start: number): number {
+  let at = text.indexOf('"', start + 1);
+  for (;;) {
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === '\\') backslashes++;
+    if (backslashes % 2 === 0) return at + 1;
+    at = text.indexOf('"', at + 1);
   }
 }
 
 function literalsOf(body: string): Literal[] {
   const literals: Literal[] = [];
-  let parsed: unknown;
-  try {
-    parsed = parseLossless(body);
-  } catch (cause) {
-    throw new OutcomeError(400, 'invalid-json', 'The body has an object with the same member twice', { cause });
-  }
   const visit = (value: unknown, path: string): void => {
     if (isLosslessNumber(value)) {
       if (JSON.stringify(Number(value.value)) !== value.value) literals.push([path, value.value]);
@@ -63,7 +95,7 @@ function literalsOf(body: string): Literal[] {
       for (const [member, inner] of Object.entries(value)) visit(inner, path === '' ? member : `${path}.${member}`);
     }
   };
-  visit(parsed, '');
+  visit(parseLossless(body), '');
   return literals;
 }
 

@@ -84,7 +84,7 @@ function main(): void {
   bundles.forEach((bundle) => indexStructureDefinitionBundle(bundle));
   const schemas = getAllDataTypes();
   const structures = bundles.flatMap((bundle) => resources<StructureDefinition>(bundle));
-  const names = structures.filter((each) => each.kind === 'resource' && each.derivation === 'specialization');
+  const names = structures.filter((each) => each.kind === 'resource' && !each.abstract);
   write(
     'resource-types.json',
     names.map((each) => each.type),

@@ -15,7 +15,7 @@ export function validate(resource: unknown, profiles: Profiles = new Map()): Iss
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource))
     return [{ severity: 'error', code: 'structure', text: 'A FHIR resource is a JSON object' }];
   const { resourceType, meta } = resource as { resourceType?: unknown; meta?: unknown };
-  if (typeof resourceType !== 'string' || typeDefinition(resourceType)?.schema.kind !== 'resource')
+  if (typeof resourceType !== 'string' || !resourceNames().has(resourceType))
     return [{ severity: 'error', code: 'structure', text: 'resourceType is not a resource type of R4' }];
   loadDataTypes();
   loadTypesIn(resource);

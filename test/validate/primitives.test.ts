@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { isValid, validate } from '../../src/validate/structure.js';
+
+const observation = (more: object): object => ({
+  resourceType: 'Observation',
+  status: 'final',
+  code: { text: 'x' },
+  ...more,
+});
+const extension = (member: string, value: unknown): object =>
+  observation({ extension: [{ url: 'urn:x', [member]: value }] });
+
+describe('validate/primitives', () => {
+  const values: [member: string, good: readonly unknown[], bad: readonly unknown[]][] = [
+    [
+      'valueDate',
+      ['2024', '2024-02', '2024-02-29'],
+      ['2024-02-30', '2023-02-29', '2024-13', '0000', '2024-2-1', '2024-01-01T10:00:00Z', ''],
+    ],
+    [
+      'valueDateTime',
+      [
+        '2024',
+        '2024-02',
+        '2024-02-29',
+        '2024-02-29T10:00:00Z',
+        '2024-02-29T10:00:00.123456+05:45',
+        '2016-12-31T23:59:60Z',
+      ],
+      [
+        '2024-02-30',
+        '2024-02-29T10:00:00',
+        '2024-02-29T10:00Z',
+        '2024-02-29T24:00:00Z',
+        '2024-02-29T10:00:00+15:00',
+        '2024-02-30T10:00:00Z',
+      ],
+    ],
+    [
+      'valueInstant',
+      ['2024-02-29T10:00:00Z', '2024-02-29T10:00:00.5-05:00'],
+      ['2024', '2024-02-29', '2024-02-29T10:00:00', '2024-02-29T10:00Z', '2023-02-29T10:00:00Z'],
+    ],
+    ['valueTime', ['10:00:00', '23:59:59.999'], ['24:00:00', '10:00', '10:60:00']],
+    ['valueInteger', [0, -1, 2147483647, -2147483648], [1.5, 2147483648, -2147483649, '1', 1e400]],
+    ['valueUnsignedInt', [0, 2147483647], [-1, 2147483648]],
+    ['valuePositiveInt', [1], [0, -1]],
+    ['valueDecimal', [0, -1.5, 1e10], ['1.5', Infinity]],
+    ['valueBoolean', [true, false], ['true', 1]],
+    [
+      'valueString',
+      ['x', ' x', 'two\nlines\tand a tab', '\u{1F600}', 'café'],
+      ['', '\u0000', 'a\u0008', '\ud800', 'x\udc00', 1],
+    ],
+    ['valueCode', ['a', 'a b'], [' a', 'a ', 'a  b', '']],
+    ['valueUri', ['urn:oid:1.2', 'http://x.example/a?b=c'], ['a b', '']],
+    ['valueBase64Binary', ['aGk=', 'aGk+'], ['a', 'aGk', '!!!!']],
+    ['valueId', ['a', 'A-1.b', 'x'.repeat(64)], ['', 'a b', 'a_b', 'x'.repeat(65), 'é']],
+  ];
+  for (const [member, good, bad] of values)
+    describe(member, () => {
+      for (const value of good)
+        it(`takes ${JSON.stringify(value)}`, () => assert.deepEqual(validate(extension(member, value)), []));
+      for (const value of bad)
+        it(`refuses ${typeof value === 'number' ? String(value) : JSON.stringify(value)}`, () =>
+          assert.equal(isValid(validate(extension(member, value))), false));
+    });
+
+  const faults: [string, object, string][] = [
+    ['the id of a resource', observation({ id: 'a_b' }), 'Observation.id'],
+    [
+      'the id of a contained resource',
+      observation({ contained: [{ resourceType: 'Organization', id: 'a b', name: 'x' }] }),
+      'Observation.contained[0].id',
+    ],
+    ['an empty list', observation({ note: [] }), 'Observation.note'],
+    ['an empty object', observation({ method: {} }), 'Observation.method'],
+    [
+      'an empty string in a list',
+      observation({ category: [{ coding: [{ code: 'x' }, { display: '' }] }] }),
+      'Observation.category[0].coding[1].display',
+    ],
+    [
+      'a value of the calendar, deep inside',
+      observation({ identifier: [{ value: 'x', period: { start: '2024-02-30' } }] }),
+      'Observation.identifier[0].period.start',
+    ],
+    [
+      'a value within an extension of a primitive',
+      observation({ _status: { extension: [{ url: 'urn:x', valueDate: '2024-02-30' }] } }),
+      'Observation.status.extension[0].valueDate',
+    ],
+    [
+      'a value within a contained resource',
+      observation({ contained: [{ resourceType: 'Patient', id: 'p', birthDate: '2024-02-30' }] }),
+      'Observation.contained[0].birthDate',
+    ],
+  ];
+  for (const [what, resource, path] of faults)
+    it(`names the place of ${what}`, () => {
+      const paths = validate(resource).flatMap(({ expression }) => expression ?? []);
+      assert.ok(paths.includes(path), `${path} is among ${paths.join(', ')}`);
+    });
+
+  it('leaves the id of an element alone, which is any string', () =>
+    assert.deepEqual(validate(observation({ method: { id: 'a b', text: 'x' } })), []));
+});

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { BodyError, readForm } from '../http/body.js';
+import { handledOf } from '../http/request-log.js';
 import { OAuthError } from '../outcome.js';
 import { issueToken, type TokenOptions } from './token.js';
 
@@ -13,6 +14,7 @@ const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 export function authRoutes(options: TokenOptions): Router {
   const router = new Router();
   router.all('/oauth/token', async (ctx) => {
+    handledOf(ctx).interaction = 'token';
     ctx.set(noStore);
     allowAnyOrigin(ctx);
     if (ctx.method === 'OPTIONS') {

@@ -2,7 +2,7 @@ import { tryNarrow } from '../access/narrow.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';
 import type { FhirResponse, Interaction } from '../http/fhir-request.js';
 import { wantsResource } from '../http/negotiate.js';
-import { OutcomeError } from '../outcome.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
 import { readBlob, type StoredBlob } from '../store/blobs.js';
 import type { Entry } from '../store/render.js';
 import { accessOf, checkId, notFound, type Facade } from './facade.js';
@@ -15,6 +15,7 @@ export const readBinary =
   (facade: Facade): Interaction =>
   async (request) => {
     checkId(request.id);
+    if (request.params.length > 0) throw invalidParameter('A Binary is read with the parameters _format and _pretty');
     const access = accessOf(request);
     let owner: Entry | undefined;
     let allowed = false;
@@ -48,7 +49,8 @@ function resourceOf(blob: StoredBlob, owner: Entry, headers: Record<string, stri
     meta: { versionId: '1', lastUpdated: new Date(blob.createdAt).toISOString() },
     contentType: blob.contentType,
     securityContext: { reference: `${owner.type}/${owner.id}` },
-    data: blob.bytes.toString('base64'),
+    // An empty string is not valid JSON in FHIR.
+    ...(blob.size > 0 && { data: blob.bytes.toString('base64') }),
   };
   return { status: 200, headers, body: JSON.stringify(resource) };
 }

@@ -17,13 +17,13 @@ export const readBinary =
     checkId(request.id);
     if (request.params.length > 0) throw invalidParameter('A Binary is read with the parameters _format and _pretty');
     const access = accessOf(request);
-    let owner: Entry | undefined;
+    const attaching: Entry[] = [];
     let allowed = false;
     for (const resource of facade.registry.all()) {
       const narrowing = resource.attachments && tryNarrow(access, resource.type, ['r']);
-      if (!narrowing || owner) continue;
+      if (!narrowing) continue;
       allowed = true;
-      owner = await facade.rows.owner(resource, request.id, narrowing);
+      attaching.push(...(await facade.rows.attaching(resource, request.id, narrowing)));
     }
     if (!allowed)
       throw new OutcomeError(
@@ -34,9 +34,12 @@ export const readBinary =
           headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"' },
         },
       );
-    const blob = owner && facade.own && (await readBlob(facade.own, access.tenant, request.id));
-    // A document cannot borrow the bytes of another patient's.
-    if (!owner || !blob || (blob.patient !== undefined && !owner.patients.includes(blob.patient))) throw notFound();
+    const blob = attaching.length > 0 && facade.own && (await readBlob(facade.own, access.tenant, request.id));
+    if (!blob) throw notFound();
+    // A document cannot borrow the bytes of another patient's, nor hide them from theirs.
+    const { patient } = blob;
+    const owner = attaching.find((each) => patient === undefined || each.patients.includes(patient));
+    if (!owner) throw notFound();
     const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
     if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };
     return wantsResource(request.headers.accept) ? resourceOf(blob, owner, headers) : bytesOf(blob, owner, headers);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createApp, FHIR_PATH } from './app.js';
 import { Keys } from './auth/keys.js';
 import type { Config } from './config.js';
+import { clientError } from './http/client-error.js';
 import { ConfigurationError } from './outcome.js';
 import type { Log } from './log.js';
 import { loadRegistry, type Registry } from './registry.js';
@@ -101,6 +102,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   });
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
+  server.on('clientError', clientError(base));
   await listen(server, config.port);
   // What the first search needs is loaded while nobody waits for it.
   setImmediate(() => void own.knex());

@@ -8,6 +8,7 @@ const catalogue = {
   'method-not-allowed': 'not-supported',
   'unknown-route': 'not-found',
   'unknown-type': 'not-supported',
+  'unknown-operation': 'not-supported',
   'unknown-id': 'not-found',
   'invalid-id': 'value',
   deleted: 'deleted',

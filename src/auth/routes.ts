@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { BodyError, readForm } from '../http/body.js';
+import { handledOf } from '../http/request-log.js';
 import { OAuthError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
 import { issueToken } from './token.js';
@@ -14,6 +15,7 @@ const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 export function authRoutes(options: AuthOptions): Router {
   const router = new Router();
   router.all('/oauth/token', async (ctx) => {
+    handledOf(ctx).interaction = 'token';
     ctx.set(noStore);
     allowAnyOrigin(ctx);
     if (ctx.method === 'OPTIONS') {

@@ -89,7 +89,7 @@ function basic(authorization: string): Client | undefined {
 
 /** Unknown, wrong and deleted are the same answer after the same work. */
 async function authenticate({ id, secret, basic }: Client, { own, now }: AuthOptions): Promise<Credential> {
-  const credential = await liveCredential(own, id.slice(0, 64), now());
+  const credential = /^[\w-]{1,64}$/.test(id) ? await liveCredential(own, id, now()) : undefined;
   if (!secretMatches(secret.slice(0, 256), credential?.secretHash) || !credential) throw unknownClient(basic);
   return credential;
 }

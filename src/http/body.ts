@@ -17,6 +17,9 @@ const FORM = 'application/x-www-form-urlencoded';
 export async function readForm(request: IncomingMessage, limit: number): Promise<[name: string, value: string][]> {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== FORM) throw new BodyError('type', `The body must be ${FORM}`);
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
+    throw new BodyError('encoding', 'The body must be in UTF-8');
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
     throw new BodyError('encoding', 'The body must not be compressed');
@@ -28,7 +31,8 @@ async function readText(request: IncomingMessage, limit: number): Promise<string
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Left early, the usual iterator closes the connection, and the client never learns why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);

@@ -44,7 +44,7 @@ function segmentsOf(path: string): string[] {
   try {
     return segments.map(decodeURIComponent);
   } catch {
-    throw new OutcomeError(400, 'unknown-route', 'The path is not percent-encoded correctly');
+    throw new OutcomeError(400, 'invalid-id', 'The path is not percent-encoded correctly');
   }
 }
 
@@ -81,6 +81,8 @@ function refusal(
   segments: readonly string[],
   serves: (type: string) => boolean,
 ): OutcomeError {
+  if (there.length === 0 && segments.at(-1)?.startsWith('$'))
+    return new OutcomeError(404, 'unknown-operation', 'There is no such operation here');
   if (there.length === 0) return new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
   if (there.some((each) => each.parts[0] === '[type]') && !serves(segments[0] as string)) return unknownType();
   const methods = [

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { OAuthError, OutcomeError } from '../outcome.js';
 import { handledOf } from './request-log.js';
+import { unavailable } from './unavailable.js';
 
 /**
  * The one catch of everything that is not FHIR: OAuth errors in the words of RFC 6749, the rest as
@@ -21,8 +22,8 @@ export function errors(onError: (error: unknown, requestId: string) => void): Mi
         ctx.body = { error: error.error, error_description: error.message };
         return;
       }
-      const known = error instanceof OutcomeError ? error : undefined;
-      if (!known) onError(error, requestId);
+      const known = error instanceof OutcomeError ? error : unavailable(error);
+      if (error !== known) onError(error, requestId);
       ctx.status = known?.status ?? 500;
       if (known) ctx.set({ ...known.headers });
       ctx.body = { error: known?.message ?? 'Something went wrong here', code: known?.code ?? 'internal', requestId };

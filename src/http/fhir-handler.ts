@@ -1,7 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '../access/narrow.js';
-import { OutcomeError } from '../outcome.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
 import { BodyError, readForm } from './body.js';
 import { preflight } from './cors.js';
 import { dispatcher, type Match } from './dispatch.js';
@@ -10,6 +10,7 @@ import { negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
 import { handledOf } from './request-log.js';
 import { respond } from './respond.js';
+import { unavailable } from './unavailable.js';
 
 /** A form of search parameters is small. */
 const FORM_BYTES = 65_536;
@@ -43,17 +44,21 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
     const whole = ctx.path;
     if (!whole.startsWith(path) || (whole.length > path.length && whole[path.length] !== '/'))
       return next() as Promise<void>;
+    const handled = handledOf(ctx);
     if (ctx.method === 'OPTIONS') {
+      handled.interaction = 'preflight';
+      ctx.set('X-Request-Id', handled.requestId);
       preflight(ctx);
       return;
     }
-    const handled = handledOf(ctx);
     let format: Format = { pretty: false, accept: undefined };
     let response: FhirResponse;
     try {
       const params = paramsOf(ctx.querystring);
+      refuse(params);
       const isBinary = whole.startsWith('/Binary/', path.length);
-      format = negotiate(ctx.req.headers.accept, params, isBinary);
+      // A form may say the format too: then it is decided when that has been read.
+      if (ctx.method !== 'POST') format = negotiate(ctx.req.headers.accept, params, isBinary);
       const match = dispatch(ctx.method, whole.slice(path.length));
       handled.interaction = match.route.interaction;
       if (match.type !== '') handled.type = match.type;
@@ -61,7 +66,12 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
         handled.access = await authenticate(credentialsOf(ctx.req.headers));
         checkOrganization(ctx.req.headers['x-organization-id'], handled.access);
       }
-      const all = match.route.method === 'POST' ? [...params, ...(await form(ctx))] : params;
+      let all = params;
+      if (match.route.method === 'POST') {
+        all = [...params, ...(await form(ctx))];
+        refuse(all);
+        format = negotiate(ctx.req.headers.accept, all, isBinary);
+      }
       response = await match.route.handle(requestOf(ctx, match, all, handled.access, format));
     } catch (error) {
       response = failure(error, handled.requestId, base, onError);
@@ -70,16 +80,18 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
   };
 }
 
-function paramsOf(query: string): Pairs {
-  if (query === '') return [];
-  const params = [...new URLSearchParams(query)];
-  if (params.some(([name]) => name === 'access_token'))
-    throw new OutcomeError(
-      400,
-      'token-in-url',
-      'An access token belongs into the Authorization header, never into a URL',
-    );
-  return params;
+const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);
+
+/** What no interaction takes. */
+function refuse(params: Pairs): void {
+  // FHIR has no strings with it, and PostgreSQL no text.
+  if (params.some(([, value]) => value.includes('\0'))) throw invalidParameter('A parameter holds a NUL character');
+  if (!params.some(([name]) => name === 'access_token')) return;
+  throw new OutcomeError(
+    400,
+    'token-in-url',
+    'An access token belongs into the Authorization header, never into a URL or a form',
+  );
 }
 
 function credentialsOf(headers: IncomingHttpHeaders): Credentials {
@@ -131,5 +143,6 @@ function failure(
   }
   onError(error, requestId);
   const text = `Something went wrong here; the operator finds it under request id ${requestId}`;
-  return { status: 500, body: outcomeOf(new OutcomeError(500, 'internal', text), base) };
+  const outcome = unavailable(error) ?? new OutcomeError(500, 'internal', text);
+  return { status: outcome.status, headers: outcome.headers, body: outcomeOf(outcome, base) };
 }

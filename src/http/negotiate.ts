@@ -9,28 +9,21 @@ export interface Format {
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
-const json = new Set([
-  'application/fhir+json',
-  'application/json',
-  'text/json',
-  'application/json+fhir',
-  'application/fhir json',
-  'json',
-]);
+const json = new Set(['application/fhir+json', 'application/json', 'text/json', 'application/json+fhir', 'json']);
+
+/** FHIR in other words, in which Portico does not answer. */
+const otherFhir = new Set(['application/fhir+xml', 'application/xml+fhir', 'application/fhir+turtle', 'xml', 'ttl']);
 
 /** Reads Accept, `_format` and `_pretty`. Errors: 406 `not-acceptable`. */
 export function negotiate(accept: string | undefined, params: Pairs, anyType: boolean): Format {
-  const format = params.find(([name]) => name === '_format')?.[1];
+  // An unencoded + of a URL arrives as a space.
+  const format = params.find(([name]) => name === '_format')?.[1].replace(/^(\w+\/\w+) /, '$1+');
   const pretty = params.find(([name]) => name === '_pretty')?.[1] === 'true';
   const wanted = format === undefined || format === '' ? accept : format;
   if (wanted === undefined || wanted === '' || wanted === 'application/fhir+json') return { pretty, accept: wanted };
   const isFormat = wanted !== accept;
-  const good = anyType
-    ? versionFits(wanted)
-    : isFormat
-      ? accepts([parseRange(wanted)])
-      : accepts(wanted.split(',').map(parseRange));
-  if (!good)
+  const ranges = isFormat ? [parseRange(wanted)] : wanted.split(',').map(parseRange);
+  if (!(anyType ? acceptsBytes(ranges) : accepts(ranges)))
     throw new OutcomeError(406, 'not-acceptable', 'Portico answers in application/fhir+json, FHIR version 4.0');
   return { pretty, accept: isFormat && json.has(parseRange(wanted).type) ? 'application/fhir+json' : wanted };
 }
@@ -53,17 +46,22 @@ function parseRange(text: string): Range {
 }
 
 const isR4 = (version: string | undefined): boolean => version === undefined || /^4\.0(\.\d+)?$/.test(version);
-const versionFits = (accept: string): boolean => isR4(/fhirversion="?([\d.]+)/i.exec(accept)?.[1]);
+
+/** Whether a Binary can be sent: its bytes are of any type, but the resource around them is JSON. */
+const acceptsBytes = (ranges: readonly Range[]): boolean =>
+  ranges.some((range) => range.quality > 0 && isR4(range.version) && !otherFhir.has(range.type));
 
 /** Whether JSON is among the ranges: the most specific range that names it decides, and q=0 is a no. */
 function accepts(ranges: readonly Range[]): boolean {
-  const named = ranges.filter((range) => json.has(range.type));
+  const named = ranges.filter(
+    (range) => json.has(range.type) && (range.quality > 0 || range.type === 'application/fhir+json'),
+  );
   const decisive = named.length > 0 ? named : wildcards(ranges);
   return decisive.some((range) => range.quality > 0 && isR4(range.version));
 }
 
 function wildcards(ranges: readonly Range[]): Range[] {
-  const typed = ranges.filter((range) => range.type === 'application/*' || range.type === 'text/*');
+  const typed = ranges.filter(({ type, quality }) => type === 'application/*' || (type === 'text/*' && quality > 0));
   return typed.length > 0 ? typed : ranges.filter((range) => range.type === '*/*');
 }
 
@@ -74,6 +72,6 @@ export function wantsResource(accept: string | undefined): boolean {
     .map(parseRange)
     .filter((range) => range.quality > 0);
   ranges.sort((a, b) => b.quality - a.quality);
-  const fhir = ['application/fhir+json', 'application/json+fhir', 'application/fhir json', 'json'];
+  const fhir = ['application/fhir+json', 'application/json+fhir', 'json'];
   return fhir.includes(ranges[0]?.type ?? '');
 }

@@ -5,6 +5,7 @@ import type { Access } from '../access/narrow.js';
 /** What is known of a request while it is served: its log line says this, and nothing that the client wrote. */
 export interface Handled {
   readonly requestId: string;
+  /** One of our own words; a path that nothing serves has none. */
   interaction?: string;
   type?: string;
   access?: Access;
@@ -30,13 +31,11 @@ export function requestLog(write: ((line: string) => void) | undefined, now: () 
     await next();
     if (!write) return;
     const ended = now();
-    const { interaction, type, access } = handled;
-    const what =
-      interaction === undefined ? `"path":${JSON.stringify(ctx.path.slice(0, 64))}` : `"interaction":"${interaction}"`;
+    const { interaction = 'none', type, access } = handled;
     const which = type === undefined ? '' : `,"type":"${type}"`;
     const who = access ? `,"org":${JSON.stringify(access.tenant)},"credential":"${access.credential}"` : '';
     write(
-      `{"level":30,"time":"${new Date(ended).toISOString()}","method":"${ctx.method}",${what}${which},"status":${String(ctx.res.statusCode)},"ms":${String(ended - started)},"requestId":"${requestId}"${who}}\n`,
+      `{"level":30,"time":"${new Date(ended).toISOString()}","method":"${ctx.method}","interaction":"${interaction}"${which},"status":${String(ctx.res.statusCode)},"ms":${String(ended - started)},"requestId":"${requestId}"${who}}\n`,
     );
   };
 }

@@ -2,7 +2,7 @@ import { tryNarrow } from '../access/narrow.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';
 import type { FhirResponse, Interaction } from '../http/fhir-request.js';
 import { wantsResource } from '../http/negotiate.js';
-import { OutcomeError } from '../outcome.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
 import { readBlob, type StoredBlob } from '../store/blobs.js';
 import type { Entry } from '../store/render.js';
 import { accessOf, checkId, notFound, type Facade } from './facade.js';
@@ -15,14 +15,15 @@ export const readBinary =
   (facade: Facade): Interaction =>
   async (request) => {
     checkId(request.id);
+    if (request.params.length > 0) throw invalidParameter('A Binary is read with the parameters _format and _pretty');
     const access = accessOf(request);
-    let owner: Entry | undefined;
+    const attaching: Entry[] = [];
     let allowed = false;
     for (const resource of facade.registry.all()) {
       const narrowing = resource.attachments && tryNarrow(access, resource, ['r']);
-      if (!narrowing || owner) continue;
+      if (!narrowing) continue;
       allowed = true;
-      owner = await facade.rows.owner(resource, request.id, narrowing);
+      attaching.push(...(await facade.rows.attaching(resource, request.id, narrowing)));
     }
     if (!allowed)
       throw new OutcomeError(
@@ -33,9 +34,12 @@ export const readBinary =
           headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"' },
         },
       );
-    const blob = owner && facade.own && (await readBlob(facade.own, access.tenant, request.id));
-    // A document cannot borrow the bytes of another patient's.
-    if (!owner || !blob || (blob.patient !== undefined && !owner.patients.includes(blob.patient))) throw notFound();
+    const blob = attaching.length > 0 && facade.own && (await readBlob(facade.own, access.tenant, request.id));
+    if (!blob) throw notFound();
+    // A document cannot borrow the bytes of another patient's, nor hide them from theirs.
+    const { patient } = blob;
+    const owner = attaching.find((each) => patient === undefined || each.patients.includes(patient));
+    if (!owner) throw notFound();
     const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
     if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };
     return wantsResource(request.headers.accept) ? resourceOf(blob, owner, headers) : bytesOf(blob, owner, headers);
@@ -48,7 +52,8 @@ function resourceOf(blob: StoredBlob, owner: Entry, headers: Record<string, stri
     meta: { versionId: '1', lastUpdated: new Date(blob.createdAt).toISOString() },
     contentType: blob.contentType,
     securityContext: { reference: `${owner.type}/${owner.id}` },
-    data: blob.bytes.toString('base64'),
+    // An empty string is not valid JSON in FHIR.
+    ...(blob.size > 0 && { data: blob.bytes.toString('base64') }),
   };
   return { status: 200, headers, body: JSON.stringify(resource) };
 }

@@ -5,7 +5,7 @@ import type {
   CapabilityStatementRestResourceSearchParam,
   CapabilityStatementRestSecurity,
 } from '@medplum/fhirtypes';
-import { modifiersOf } from '../define/params.js';
+import { modifiersOf, prefixes } from '../define/params.js';
 import type { Interaction, Route } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource } from '../registry.js';
@@ -33,10 +33,13 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
   return {
     resourceType: 'CapabilityStatement',
+    name: 'Portico',
+    title: 'FHIR R4 API of Portico',
     status: 'active',
     date: released,
     publisher: 'Portico',
     kind: 'instance',
+    ...(isUsCore(registry.all()) && { instantiates: [US_CORE_SERVER] }),
     software: { name: 'Portico', version, releaseDate: released },
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     fhirVersion: '4.0.1',
@@ -44,12 +47,27 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     rest: [
       {
         mode: 'server',
+        documentation: DOCUMENTATION,
         security: security(facade.tokenUrl),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
     ],
   };
 }
+
+const US_CORE = 'http://hl7.org/fhir/us/core/';
+const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
+
+/** A US Core server has US Core patients and at least one other profile of it. */
+function isUsCore(resources: readonly RegisteredResource[]): boolean {
+  const profiles = new Set(resources.flatMap((each) => each.profiles.filter((url) => url.startsWith(US_CORE))));
+  return profiles.size > 1 && profiles.has(`${US_CORE}StructureDefinition/us-core-patient`);
+}
+
+const DOCUMENTATION =
+  'What is listed works, and nothing else does: another interaction is 404 or 405, another search parameter, ' +
+  'modifier, include or sort order is 400, unless the client asks for Prefer: handling=lenient. A search also takes ' +
+  '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary.';
 
 function security(tokenUrl: string): CapabilityStatementRestSecurity {
   return {
@@ -79,7 +97,6 @@ function stated(
   const interactions = new Set(
     routes.filter((route) => route.path.startsWith('[type]')).map((route) => route.interaction),
   );
-  const versioned = source.version !== undefined && facade.own !== undefined;
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
@@ -88,15 +105,17 @@ function stated(
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
     interaction: [...interactions].map(code),
-    versioning: versioned ? 'versioned' : 'no-version',
-    readHistory: versioned,
+    versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
+    readHistory: source.version !== undefined && facade.own !== undefined,
     updateCreate: false,
     conditionalCreate: false,
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
     referencePolicy: ['literal'],
-    ...(resource.include.length > 0 && { searchInclude: resource.include.map((name) => `${type}:${name}`) }),
+    ...(resource.include.length > 0 && {
+      searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],
+    }),
     ...(resource.revInclude.length > 0 && { searchRevInclude: [...resource.revInclude] }),
     searchParam: [...resource.params.values()].map((declared) => searchParam(resource, declared)).sort(byName),
   };
@@ -108,12 +127,16 @@ function searchParam(
 ): CapabilityStatementRestResourceSearchParam {
   const { name, param, definition } = declared;
   const modifiers = modifiersOf(param).map((each) => `:${each}`);
-  const types = definition.type === 'reference' ? `; refers to ${targetsOf(resource, name).join(', ')}` : '';
+  const targets = targetsOf(resource, name);
+  const types =
+    definition.type === 'reference' ? `; refers to ${targets.length > 20 ? 'any type' : targets.join(', ')}` : '';
+  const ordered = definition.type === 'date' || definition.type === 'quantity';
+  const before = ordered ? `; prefixes: ${prefixes.join(' ')}` : '';
   return {
     name,
     definition: definition.url,
     type: definition.type as NonNullable<CapabilityStatementRestResourceSearchParam['type']>,
-    documentation: `Modifiers: ${modifiers.join(' ')}${types}`,
+    documentation: `Modifiers: ${modifiers.join(' ')}${before}${types}`,
   };
 }
 
@@ -125,7 +148,7 @@ const binary: CapabilityStatementRestResource = {
   profile: 'http://hl7.org/fhir/StructureDefinition/Binary',
   documentation: 'The bytes of an attachment, for whoever may read the resource that it belongs to',
   interaction: [{ code: 'read' }],
-  versioning: 'no-version',
+  versioning: 'versioned',
   readHistory: false,
   updateCreate: false,
   conditionalCreate: false,

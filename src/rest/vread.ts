@@ -3,6 +3,7 @@ import type { Interaction } from '../http/fhir-request.js';
 import { latestVersion, readVersion } from '../store/history.js';
 import { accessOf, checkId, notFound, resourceOf, type Facade } from './facade.js';
 import { gone, respond, visible } from './read.js';
+import { parseShape, shaped } from './subset.js';
 
 /**
  * https://hl7.org/fhir/R4/http.html#vread. A version is shown when the narrowing shows both it and the resource as it
@@ -14,8 +15,10 @@ export const vread =
     const resource = resourceOf(facade, request.type);
     checkId(request.id);
     const narrowing = narrow(accessOf(request), resource, 'r');
+    const shape = parseShape(resource, request.params);
+    const shown = (text: string): string => shaped(resource.type, text, shape);
     const current = await facade.rows.read(resource, request.id, narrowing);
-    if (current?.versionId === request.versionId) return respond(request, current, current.text);
+    if (current?.versionId === request.versionId) return respond(request, current, shown(current.text));
     if (!facade.own || !/^[1-9]\d{0,8}$/.test(request.versionId)) throw notFound();
     const key = { tenant: narrowing.tenant, type: resource.type, id: request.id };
     const version = await readVersion(facade.own, key, Number(request.versionId));
@@ -26,5 +29,5 @@ export const vread =
     }
     if (version.method === 'DELETE') throw gone(version);
     if (version.body === undefined) throw notFound();
-    return respond(request, { versionId: request.versionId, lastUpdated: version.at }, version.body);
+    return respond(request, { versionId: request.versionId, lastUpdated: version.at }, shown(version.body));
   };

@@ -94,7 +94,8 @@ function parseSort(resource: RegisteredResource, text: string): SortKey[] {
 }
 
 function parseInclude(resource: RegisteredResource, text: string): Include[] {
-  if (text === '*') return resource.include.map((param) => ({ source: resource.type, param }));
+  if (text === '*' && resource.include.length > 0)
+    return resource.include.map((param) => ({ source: resource.type, param }));
   const [source = '', param = '', target] = text.split(':');
   const names = param === '*' ? resource.include : resource.include.filter((name) => name === param);
   const known = source === resource.type && names.length > 0;

@@ -42,6 +42,8 @@ export interface RowsOptions {
 }
 
 const COMPILED = 2000;
+/** Resources that may name the same bytes. */
+const ATTACHING = 100;
 
 /** The only way to a row: there is no function here that does without a narrowing. */
 export class Rows {
@@ -137,10 +139,10 @@ export class Rows {
     return this.#entries(resource, found, narrowing);
   }
 
-  /** The resource that holds the attachment of this id, as the narrowing of its type shows it. */
-  async owner(resource: RegisteredResource, attachment: string, narrowing: Narrowing): Promise<Entry | undefined> {
-    const found = await this.#ids(resource, among(resource.type, ATTACHMENT, [attachment]), narrowing, 1);
-    return (await this.#entries(resource, found, narrowing))[0];
+  /** The resources that name the attachment of this id, as the narrowing of their type shows them. */
+  async attaching(resource: RegisteredResource, attachment: string, narrowing: Narrowing): Promise<Entry[]> {
+    const found = await this.#ids(resource, among(resource.type, ATTACHMENT, [attachment]), narrowing, ATTACHING);
+    return this.#entries(resource, found, narrowing);
   }
 
   /** What a reference parameter of these rows names, as `Type/id`: what `_include` adds. */

@@ -85,7 +85,8 @@ export class Writer {
     if (!existing) return { outcome: 'unchanged', plan: { statements: [] } };
     const key = { tenant, type, id };
     const version = Number(existing.versionId);
-    const [patient] = existing.patients;
+    // As for the row: what belongs to two patients belongs to none of them alone.
+    const patient = existing.patients.length === 1 ? existing.patients[0] : undefined;
     const at = Math.max(this.now(), (existing.lastUpdated ?? 0) + 1);
     const deletion = { version: version + 1, method: 'DELETE', at, patient, native: existing.native } as const;
     const statements = [

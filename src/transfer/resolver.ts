@@ -34,7 +34,7 @@ export class Resolver {
   async isClaimed(binary: string): Promise<boolean> {
     const { registry, rows, narrowing } = this.options;
     for (const resource of registry.all())
-      if (resource.attachments && (await rows.owner(resource, binary, narrowing))) return true;
+      if (resource.attachments && (await rows.attaching(resource, binary, narrowing)).length > 0) return true;
     return false;
   }
 

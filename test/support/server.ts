@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config.js';
-import { createLog } from '../../src/log.js';
+import { createLog, type Log } from '../../src/log.js';
 import { openPortico, serve, type OpenOptions, type Portico } from '../../src/main.js';
 import { loadRegistry, type Registry } from '../../src/registry.js';
 import { createCredential, type NewCredential } from '../../src/auth/store.js';
@@ -31,12 +31,14 @@ export interface Server {
 
 export interface StartOptions extends OpenOptions {
   readonly env?: Record<string, string>;
+  /** Where the log goes, for a test that reads it. */
+  readonly log?: Log;
 }
 
 let shared: Promise<Registry> | undefined;
 
 /** A real server on a real socket, with a database of its own. Authorisation is on, as always. */
-export async function start({ env = {}, ...options }: StartOptions = {}): Promise<Server> {
+export async function start({ env = {}, log, ...options }: StartOptions = {}): Promise<Server> {
   const database = await freshDatabase();
   const registry = options.registry ?? (await (shared ??= loadRegistry()));
   const port = await freePort();
@@ -50,7 +52,7 @@ export async function start({ env = {}, ...options }: StartOptions = {}): Promis
   const alarms: string[] = [];
   const portico = await openPortico(config, { alarm: (what) => alarms.push(what), ...options, registry });
   if ((await pending(portico.own)).length > 0) await migrate(portico.own);
-  const running = await serve(portico, createLog(config.logLevel));
+  const running = await serve(portico, log ?? createLog(config.logLevel));
   const { own, now } = portico;
   for (const [id, name] of [
     [TENANT, 'One'],

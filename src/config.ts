@@ -57,7 +57,7 @@ export function readConfig(environment: Environment = processEnvironment): Confi
   const among = (allowed: readonly string[]) => (text: string) =>
     allowed.includes(text) ? undefined : `is ${text}; it takes ${allowed.join(', ')}`;
 
-  const port = read('PORT', 8080, (text) => integer(text, 0, 65_535));
+  const port = read('PORT', 8080, (text) => integer(text, 1, 65_535));
   const databaseUrl = checked('PORTICO_DATABASE_URL', 'sqlite:data/portico.sqlite', databaseFault);
   const config: Config = {
     port,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from './config.js';
 import { ConfigurationError } from './outcome.js';
@@ -19,13 +19,15 @@ export function readSecret({ secret, databaseUrl }: Config): string {
     throw new ConfigurationError('The secret cannot be read', [`${file} holds fewer than 32 characters`]);
   }
   mkdirSync(dirname(file), { recursive: true });
-  const made = randomBytes(32).toString('base64');
-  // `wx`: of two processes that start at once, one makes it and the other reads it.
+  // It gets its name when it is whole: of two processes that start at once, one makes it and both read it.
+  const whole = `${file}.${String(process.pid)}`;
+  writeFileSync(whole, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   try {
-    writeFileSync(file, `${made}\n`, { mode: 0o600, flag: 'wx' });
-    return made;
+    linkSync(whole, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return readFileSync(file, 'utf8').trim();
+  } finally {
+    rmSync(whole);
   }
+  return readFileSync(file, 'utf8').trim();
 }

@@ -42,6 +42,8 @@ export function faultOf(error: unknown): { text: string; code: number } {
   if (error instanceof ConfigurationError) return { text: error.message, code: 2 };
   if (error instanceof CommandError) return { text: error.message, code: error.exitCode };
   if (error instanceof OutcomeError) return { text: error.issues.map((issue) => issue.text).join('\n'), code: 1 };
+  // A file that cannot be read or written: the system's own words name it.
+  if (error instanceof Error && 'syscall' in error) return { text: error.message, code: 1 };
   if (error instanceof Error) return { text: error.stack ?? error.message, code: 1 };
   return { text: String(error), code: 1 };
 }

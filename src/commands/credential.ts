@@ -89,6 +89,7 @@ async function createOne(portico: Portico, { kind, name, patient, ...options }: 
     throw new CommandError(`There is no Patient/${patient} in ${tenant}`, 2);
   const expiresAt = options.expires === undefined ? undefined : Date.parse(options.expires);
   if (Number.isNaN(expiresAt)) throw new CommandError('--expires is not a date', 2);
+  if (expiresAt !== undefined && expiresAt <= now()) throw new CommandError('--expires is over already', 2);
   const made = await createCredential(
     own,
     {

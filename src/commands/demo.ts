@@ -8,7 +8,8 @@ export function demoCommand(program: Command): void {
   const command = program
     .command('demo')
     .description('serve realistic demo data from data/demo.sqlite, which is made on the first run')
-    .action(() =>
+    .option('--json', 'when it listens, print the credentials as one line of JSON')
+    .action(({ json }: { json?: boolean }) =>
       run(command, async () => {
         const file = 'data/demo.sqlite';
         const config = readConfig({
@@ -27,7 +28,8 @@ export function demoCommand(program: Command): void {
         if (made) process.stderr.write(`Made the demo database ${file}.\n`);
         return serveUntilStopped(config, async (_running, portico) => {
           const credentials = await readCredentials(portico, config);
-          process.stdout.write(`${whatToTry(config, credentials).join('\n')}\n`);
+          const said = json ? JSON.stringify(credentials) : whatToTry(config, credentials).join('\n');
+          process.stdout.write(`${said}\n`);
         });
       }),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { importItems, type Report } from '../transfer/import.js';
 import { readItems } from '../transfer/sources.js';
 import { loadProfiles } from '../validate/packages.js';
@@ -22,6 +23,7 @@ export function importCommand(program: Command): void {
               2,
             );
           const tenant = await chooseOrg(own, options.org);
+          if (!existsSync(path)) throw new CommandError(`There is no file or folder ${path}`, 2);
           const profiles = await loadProfiles(config.fhirPackages, readItems);
           const line = progressLine();
           const progress = (report: Report): void => line.show(`${String(written(report))} resources imported`);

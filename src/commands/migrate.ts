@@ -13,11 +13,10 @@ export function migrateCommand(program: Command): void {
         const db = await openDatabase(readConfig().databaseUrl);
         try {
           const names = await (options.rollback ? rollback(db) : migrate(db));
-          const done = options.rollback ? 'Took back' : 'Ran';
-          const lines =
-            names.length === 0
-              ? ['Nothing to do: the database is up to date.']
-              : names.map((name) => `${done} ${name}`);
+          const [done, nothing] = options.rollback
+            ? ['Took back', 'Nothing to do: no migration has run.']
+            : ['Ran', 'Nothing to do: the database is up to date.'];
+          const lines = names.length === 0 ? [nothing] : names.map((name) => `${done} ${name}`);
           return { json: { [options.rollback ? 'rolledBack' : 'migrated']: names }, lines };
         } finally {
           await db.close();

@@ -10,7 +10,7 @@ export function newResourceCommand(program: Command): void {
     .action((type: string) =>
       run(command, async () => {
         const made = await newResource(process.cwd(), type);
-        if (!made) throw new CommandError(`R4 has no resource type ${type}`, 2);
+        if ('refused' in made) throw new CommandError(made.refused, 2);
         const files = made.files.map((file) => relative(process.cwd(), file));
         return {
           json: { files, left: made.left },

@@ -9,7 +9,15 @@ export function serveCommand(program: Command): void {
   const command = program
     .command('serve')
     .description('serve FHIR; the configuration is read from the environment')
-    .action(() => run(command, () => serveUntilStopped(readConfig())));
+    .option('--json', 'when it listens, print one line of JSON that says where')
+    .action(({ json }: { json?: boolean }) =>
+      run(command, () =>
+        serveUntilStopped(readConfig(), ({ port }, { base }) => {
+          if (json) process.stdout.write(`${JSON.stringify({ port, fhirUrl: base })}\n`);
+          return Promise.resolve();
+        }),
+      ),
+    );
 }
 
 /** Listens until a signal, then finishes what is under way. An empty database is set up first; one of an older release is not touched. */

@@ -1,10 +1,9 @@
 import { UNKNOWN, ageOf, nameOf } from './frame.js';
 import { INK, PAGE, WIDTH, type Sheet } from './sheet.js';
 import type { CaseSummary, LabLine, ScoreLine, TeamMessage, TimelineEvent } from './summary.js';
-import { drawTable, type Column } from './table.js';
+import { drawTable, HEADING, leastHeight, type Column } from './table.js';
 import { elapsed } from './times.js';
 
-const HEADING = 24;
 /** A heading stays with the first lines below it. */
 const COMPANY = 44;
 
@@ -23,7 +22,7 @@ export function drawList<T>(
   rows: readonly T[],
   nothing: string,
 ): void {
-  drawHeading(sheet, title);
+  drawHeading(sheet, title, Math.max(COMPANY, leastHeight(sheet, columns, rows)));
   if (rows.length > 0) {
     drawTable(sheet, columns, rows);
     return;

@@ -8,7 +8,7 @@ const isWindows1252 = /^[\u0020-\u007e\u00a0-\u00ff€‚ƒ„…†‡ˆ‰Š�
 
 const lookAlikes = pairs('łl ŁL đd ĐD ħh ĦH ıi ŋn ŊN ŧt ŦT ĸk ʻ‘ ʼ’ ′’ ″” ‐- ‑- ‒– ―— −- ≤<= ≥>= ≠<> ≈~ →-> ←<- ↑^');
 const cyrillic = pairs(
-  'аa бb вv гg дd еe жzh зz иy йi кk лl мm нn оo пp рr сs тt уu фf хkh цts чch шsh щshch ъ ыy ьʹ эe юyu яya ґg єie іi їi ўu јj љlj њnj ћc ђdj џdz',
+  'аa бb вv гg дd еe жzh зz иi йy кk лl мm нn оo пp рr сs тt уu фf хkh цts чch шsh щshch ъ ыy ьʹ эe юyu яya ґg єie іi їi ўu јj љlj њnj ћc ђdj џdz',
 );
 const greek = pairs('αa βv γg δd εe ζz ηi θth ιi κk λl μm νn ξx οo πp ρr σs ςs τt υy φf χch ψps ωo');
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import pg from 'pg';
 import { openDatabase } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
@@ -18,6 +19,14 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   template ??= makeTemplate(admin);
   const name = `portico_${String(process.pid)}_${String(++count)}`;
   await administer(admin, `create database ${name} template ${await template}`);
+  return { url: urlOf(admin, name), drop: () => administer(admin, `drop database ${name} with (force)`) };
+}
+
+/** A database without a table, which other processes can open too: for commands and migrations. */
+export async function bareDatabase(folder: string): Promise<FreshDatabase> {
+  const name = `portico_${String(process.pid)}_bare_${String(++count)}`;
+  if (admin === undefined) return { url: `sqlite:${join(folder, `${name}.sqlite`)}`, drop: () => Promise.resolve() };
+  await administer(admin, `create database ${name}`);
   return { url: urlOf(admin, name), drop: () => administer(admin, `drop database ${name} with (force)`) };
 }
 

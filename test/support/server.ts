@@ -94,7 +94,7 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 /** The configuration names the port before the server listens, because every URL follows from it. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { createServer } = await import('node:net');
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -11,12 +11,23 @@ export interface Made {
   readonly left: readonly string[];
 }
 
-/** Writes a declaration, a migration and a test for a type of R4 below a checkout. Undefined when R4 has no such type. */
-export async function newResource(root: string, type: string): Promise<Made | undefined> {
+/** Why nothing was written. */
+export interface Refused {
+  readonly refused: string;
+}
+
+/** Types that rows are no resources of: what is abstract, and what only carries or answers. Binary has an owner. */
+const notOfRows = new Set(['Resource', 'DomainResource', 'Binary', 'Bundle', 'OperationOutcome', 'Parameters']);
+
+/** Writes a declaration, a migration and a test for a type of R4 below a checkout. */
+export async function newResource(root: string, type: string): Promise<Made | Refused> {
   const plan = planResource(type);
-  if (!plan) return undefined;
+  if (!plan) return { refused: `R4 has no resource type ${type}` };
+  if (notOfRows.has(type)) return { refused: `${type} is not a resource that rows can be` };
+  if (!existsSync(join(root, 'fhir')) || !existsSync(join(root, 'migrations')))
+    return { refused: 'This is no checkout of Portico: there is no fhir/ or no migrations/ here' };
   const declaration = join(root, 'fhir', `${plan.file}.ts`);
-  if (existsSync(declaration)) throw new Error(`fhir/${plan.file}.ts is there already`);
+  if (existsSync(declaration)) return { refused: `fhir/${plan.file}.ts is there already` };
   const files: [path: string, text: string][] = [
     [declaration, declarationText(plan)],
     [join(root, 'migrations', `${nextNumber(root)}_${plan.table}.ts`), migrationText(plan)],

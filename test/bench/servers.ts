@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process';
+import { createCredential } from '../../src/auth/store.js';
+import { openDatabase } from '../../src/store/database.js';
+import { requestToken } from '../support/client.js';
+import type { Data } from './data.js';
+import { answer, start, stop } from './processes.js';
+import { TENANT } from './templates.js';
+
+/** A server that is being measured. */
+export interface Server {
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** The text of a GET request of it. */
+  request(path: string): string;
+}
+
+export interface PorticoServer extends Server {
+  readonly credential: string;
+}
+
+/** An entry cache in which nothing that is asked for is found again: it holds less than two pages. */
+export const COLD = 64 * 1024;
+
+/** Starts servers and remembers them, so that measurements share them. */
+export class Servers {
+  readonly #running = new Map<string, Promise<PorticoServer>>();
+  readonly #processes: ChildProcess[] = [];
+  #bare: Promise<Server> | undefined;
+
+  bare(): Promise<Server> {
+    return (this.#bare ??= this.#startBare());
+  }
+
+  /** Portico on these data. A name other than the usual one is another process. */
+  portico(data: Data, cacheBytes?: number, name = ''): Promise<PorticoServer> {
+    const key = `${String(data.rows)} ${String(cacheBytes)} ${name}`;
+    let server = this.#running.get(key);
+    if (!server) this.#running.set(key, (server = this.#startPortico(data, cacheBytes)));
+    return server;
+  }
+
+  /** A process that ends with the others. */
+  start(script: string): ChildProcess {
+    const child = start(script);
+    this.#processes.push(child);
+    return child;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map(stop));
+  }
+
+  async #startBare(): Promise<Server> {
+    const child = this.start('bare-koa');
+    const { port } = await answer<{ port: number }>(child);
+    return { port, process: child, request: (path) => get(path, port) };
+  }
+
+  async #startPortico(data: Data, cacheBytes: number | undefined): Promise<PorticoServer> {
+    const environment = {
+      ...data.environment,
+      ...(cacheBytes !== undefined && { BENCH_CACHE_BYTES: String(cacheBytes) }),
+    };
+    const credential = await newCredential(data);
+    const child = start('portico', { environment });
+    this.#processes.push(child);
+    const { port } = await answer<{ port: number }>(child);
+    const token = await requestToken(`http://127.0.0.1:${String(port)}`, credential);
+    const authorization = `Authorization: Bearer ${String(token.body.access_token)}\r\n`;
+    return {
+      port,
+      process: child,
+      credential: credential.id,
+      request: (path) => get(`/fhir/R4/${path}`, port, authorization),
+    };
+  }
+}
+
+const get = (path: string, port: number, headers = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\nAccept: application/fhir+json\r\n${headers}\r\n`;
+
+async function newCredential({ environment }: Data): Promise<{ id: string; secret: string }> {
+  const db = await openDatabase(environment['PORTICO_DATABASE_URL'] as string);
+  try {
+    const credential = { tenant: TENANT, kind: 'client', name: 'bench', scopeCeiling: 'system/*.rs' } as const;
+    return await createCredential(db, credential, Date.now());
+  } finally {
+    await db.close();
+  }
+}

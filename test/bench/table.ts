@@ -1,0 +1,49 @@
+/** A figure and what it must reach: at least (`>=`) or at most (`<=`). */
+export interface Row {
+  readonly name: string;
+  /** Null where it was not measured. */
+  readonly value: number | null;
+  readonly bar: string;
+  readonly stretch: string;
+  readonly met: boolean;
+}
+
+/** What a figure is called and must reach. A figure without a bar only explains another one. */
+export interface Bar {
+  readonly name: string;
+  readonly bar: `${'>=' | '<='} ${number}`;
+  readonly stretch?: `${'>=' | '<='} ${number}`;
+}
+
+export function rowOf({ name, bar, stretch = bar }: Bar, measured: number | undefined): Row {
+  const value = measured === undefined ? null : Number(measured.toPrecision(3));
+  // What is rounded up to a bar has not reached it.
+  return { name, value, bar, stretch, met: measured !== undefined && reaches(measured, bar) };
+}
+
+function reaches(value: number, bar: string): boolean {
+  const limit = Number(bar.slice(3));
+  return bar.startsWith('>=') ? value >= limit : value <= limit;
+}
+
+export function table(rows: readonly Row[]): string {
+  const lines = [
+    ['name', 'value', 'bar', 'stretch', 'met'],
+    ...rows.map(({ name, value, bar, stretch, met }) => [
+      name,
+      value === null ? 'not measured' : String(value),
+      bar,
+      stretch,
+      met ? (reaches(value ?? NaN, stretch) ? 'stretch' : 'yes') : 'NO',
+    ]),
+  ];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, at) => cell.padEnd(widths[at] as number))
+        .join(' | ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -146,7 +146,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
       if (type === 'Binary') continue;
       const declared = new Map<string, any>(searchParam.map((each: any) => [each.name, each]));
       for (const { name, type: kind } of declared.values()) {
-        const value = kind === 'composite' ? await composite(type as string, name as string) : /^(active|deceased)$/.test(name as string) ? 'true' : values[kind as string];
+        const value =
+          kind === 'composite'
+            ? await composite(type as string, name as string)
+            : /^(active|deceased)$/.test(name as string)
+              ? 'true'
+              : values[kind as string];
         const { status, text, body } = await client.get(`${type}?${name}=${value}`);
         assert.equal(status, 200, `${type}?${name}=${value} ${text}`);
         assert.ok(body.link[0].url.includes(`${name}=`), 'and is in the self link');

@@ -7,7 +7,7 @@ import { start, type Server } from '../support/server.js';
 
 /** Every search parameter that R4 publishes for a type, as `name -> { url, type }`. */
 function published(type: string): Map<string, { url: string; type: string }> {
-  const bundle = readJson('fhir/r4/search-parameters.json') as any;
+  const bundle = readJson('fhir/r4/search-parameters.json');
   const found = new Map<string, { url: string; type: string }>();
   for (const { resource } of bundle.entry)
     if (['Resource', 'DomainResource', type].some((base) => resource.base?.includes(base)))
@@ -125,8 +125,9 @@ describe('rest: the CapabilityStatement says what is so', () => {
         'history-instance': ['GET', `${path}/_history`],
         'history-type': ['GET', `${type}/_history`],
       };
-      for (const { code } of interaction) delete asked[code as string];
+      const declared = interaction.map((each: any) => each.code as string);
       for (const [code, [method, where]] of Object.entries(asked)) {
+        if (declared.includes(code)) continue;
         const { status } = await client.ask(where, { method });
         assert.ok(status === 404 || status === 405, `${type} ${code}: ${String(status)}`);
       }
@@ -146,7 +147,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
       if (type === 'Binary') continue;
       const declared = new Map<string, any>(searchParam.map((each: any) => [each.name, each]));
       for (const { name, type: kind } of declared.values()) {
-        const value = kind === 'composite' ? await composite(type as string, name as string) : /^(active|deceased)$/.test(name as string) ? 'true' : values[kind as string];
+        const value =
+          kind === 'composite'
+            ? await composite(type as string, name as string)
+            : /^(active|deceased)$/.test(name as string)
+              ? 'true'
+              : values[kind as string];
         const { status, text, body } = await client.get(`${type}?${name}=${value}`);
         assert.equal(status, 200, `${type}?${name}=${value} ${text}`);
         assert.ok(body.link[0].url.includes(`${name}=`), 'and is in the self link');

@@ -94,7 +94,7 @@ describe('rest: read and vread', () => {
     for (const headers of [{ 'if-none-match': '*' }, { 'if-modified-since': new Date().toUTCString() }] as const) {
       assert.equal((await ask('Patient/nobody', headers as Record<string, string>)).status, 404);
       assert.equal((await ask('Patient/gone', headers as Record<string, string>)).status, 410);
-      assert.equal((await other.get('Patient/a', { headers: headers as Record<string, string> })).status, 404);
+      assert.equal((await other.get('Patient/a', { headers: headers })).status, 404);
     }
   });
 

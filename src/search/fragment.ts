@@ -68,4 +68,5 @@ export function any(parts: readonly Fragment[]): Fragment {
   return parts.length === 1 ? (parts[0] as Fragment) : sql`(${sql.join(parts, ' or ')})`;
 }
 
-export const not = (part: Fragment): Fragment => sql`not (${part})`;
+/** What is not so, or not known: `not` alone would lose the rows whose column is NULL. */
+export const not = (part: Fragment): Fragment => sql`(${part}) is not true`;

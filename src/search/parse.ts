@@ -69,6 +69,7 @@ function criterion(resource: RegisteredResource, name: string, value: string, op
     now: options.now,
   };
   const values = splitAt(value, ',').filter((each) => each !== '');
+  if (values.length === 0) throw unreadable(name, 'a value is expected');
   if (values.length > MAX_VALUES) throw tooMany(`more than ${String(MAX_VALUES)} values in one parameter`);
   if (modifier === 'missing') return { param: base, modifier, any: [missing(name, value)] };
   if (modifier === 'identifier' && declared.definition.type === 'reference')

@@ -55,7 +55,8 @@ export function shapeOf(
     criteria
       .map(({ param, modifier = '', any }) => {
         const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
-        return `${param}:${modifier}${overflows(type, param) ? '+' : ''}=${shapes}`;
+        const kept = [param, `${param}:identifier`].map((name) => (overflows(type, name) ? '+' : '-')).join('');
+        return `${param}:${modifier}${kept}=${shapes}`;
       })
       .join('&');
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
@@ -144,7 +145,12 @@ function condition(
   }
   const overflow = leaf.kind === 'kept' || options.overflows(place.resource.type, name);
   if (modifier === 'missing') {
-    const there = any([present(param, place), ...(overflow ? [matchesOverflow(name, leaf, undefined, place)] : [])]);
+    const identified = leaf.kind === 'reference' && options.overflows(place.resource.type, `${name}:identifier`);
+    const there = any([
+      present(param, place),
+      ...(overflow ? [matchesOverflow(name, leaf, undefined, place)] : []),
+      ...(identified ? [matchesOverflow(`${name}:identifier`, identifierParam, undefined, place)] : []),
+    ]);
     return whole(operands[0]?.shape === 'true' ? not(there) : there);
   }
   const columns = any(operands.map((each) => matches(param, each, place)));
@@ -174,7 +180,9 @@ interface Order {
 function orderOf(resource: RegisteredResource, sort: readonly SortKey[], aim: Aim): Order[] {
   const { source } = resource;
   const back = aim.kind === 'page' && aim.position?.direction === 'before';
-  const keys = sort.filter((key) => key.param !== '_id');
+  const unique = sort.findIndex((key) => key.param === '_id');
+  // Nothing is left to order after the id.
+  const keys = unique < 0 ? sort : sort.slice(0, unique);
   const order = keys.map(({ param, descending }) => ({
     column: sql.column('t', sortColumn(resource, param) as string),
     descending: descending !== back,

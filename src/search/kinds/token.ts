@@ -32,8 +32,6 @@ export const token: Kind<TokenParam> = {
     const found = (): Fragment => {
       const [first, second, third] = slots as [Slot, Slot, Slot];
       switch (shape) {
-        case 'never':
-          return FALSE;
         case 'any':
           return sql`${column(code)} is not null`;
         case 'code':

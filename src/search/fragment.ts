@@ -45,7 +45,7 @@ sql.identifier = (name: string): Fragment => ({ text: '??', bindings: [name] });
 sql.literal = (value: Value): Fragment => ({ text: '?', bindings: [value] });
 
 /** A word of SQL, chosen by code and never taken from input. */
-sql.keyword = (word: 'asc' | 'desc' | '<' | '>'): Fragment => ({
+sql.keyword = (word: 'asc' | 'desc' | ' nulls first' | ' nulls last' | '<' | '>'): Fragment => ({
   text: word,
   bindings: [],
 });

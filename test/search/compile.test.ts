@@ -49,7 +49,7 @@ const lines: readonly Line[] = [
     sqlite:
       '(t.organization_id = ? and ((fold(t.code_text) >= ? and fold(t.code_text) < ?) or (fold(t.code_display) >= ? and fold(t.code_display) < ?))) <- ["org","heart rate","heart rate\u{10FFFF}","heart rate","heart rate\u{10FFFF}"]',
     postgres:
-      "(t.organization_id = $1 and ((translate(lower(regexp_replace(normalize(t.code_text, NFD), $2, '', 'g')), 'ς', 'σ') >= $3 and translate(lower(regexp_replace(normalize(t.code_text, NFD), $4, '', 'g')), 'ς', 'σ') < $5) or (translate(lower(regexp_replace(normalize(t.code_display, NFD), $6, '', 'g')), 'ς', 'σ') >= $7 and translate(lower(regexp_replace(normalize(t.code_display, NFD), $8, '', 'g')), 'ς', 'σ') < $9))) <- COMBINING\",\"heart rate\",\"COMBINING\",\"heart rate\u{10FFFF}\",\"COMBINING\",\"heart rate\",\"COMBINING\",\"heart rate\u{10FFFF}\"]",
+      "(t.organization_id = $1 and ((translate(lower(regexp_replace(normalize(t.code_text, NFD), $2, '', 'g')), 'ς', 'σ') >= $3 and translate(lower(regexp_replace(normalize(t.code_text, NFD), $4, '', 'g')), 'ς', 'σ') < $5) or (translate(lower(regexp_replace(normalize(t.code_display, NFD), $6, '', 'g')), 'ς', 'σ') >= $7 and translate(lower(regexp_replace(normalize(t.code_display, NFD), $8, '', 'g')), 'ς', 'σ') < $9))) <- [\"org\",\"COMBINING\",\"heart rate\",\"COMBINING\",\"heart rate\u{10FFFF}\",\"COMBINING\",\"heart rate\",\"COMBINING\",\"heart rate\u{10FFFF}\"]",
   },
   {
     what: 'token: :of-type',

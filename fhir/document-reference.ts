@@ -47,7 +47,7 @@ interface Children {
 }
 
 const relation = token(el.code('code'), { system: 'http://hl7.org/fhir/document-relationship-type' });
-const related = reference(el.reference('target'));
+const related = reference(el.reference('target'), { to: ['DocumentReference'] });
 
 /** Documents and their bytes, which Binary/[id] serves to whoever may read the document. The PSR of a case is one. */
 export default defineResource<DocumentReference, Row, Children>({

@@ -55,7 +55,7 @@ export interface SearchRequest {
  */
 export interface Position {
   readonly direction: 'after' | 'before';
-  readonly row?: { readonly keys: readonly Value[]; readonly id: Value };
+  readonly row?: { readonly keys: readonly (Value | null)[]; readonly id: Value };
 }
 
 declare const made: unique symbol;

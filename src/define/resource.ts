@@ -123,6 +123,8 @@ export interface Declaration {
   /** The columns that a write fills, and those of them that reading needs. */
   readonly columns: readonly string[];
   readonly readColumns: readonly string[];
+  /** Those that hold a value where their element is absent: they are never NULL. */
+  readonly filledColumns: ReadonlySet<string>;
   readonly children: Readonly<Record<string, DeclaredChild>>;
   readonly patient: readonly string[] | 'shared' | 'none';
   readonly native: readonly NativeName[];
@@ -159,6 +161,7 @@ export function defineResource<T extends Resource, Row extends object, C extends
     ...(rest as Omit<typeof rest, 'search' | 'source'> & Pick<Declaration, 'search' | 'source'>),
     columns: view.columns.map((column) => (typeof column === 'string' ? column : column.name)),
     readColumns: viewed ? readOf(viewed.columns) : (view.columns as readonly string[]),
+    filledColumns: new Set(viewed?.columns.filter(({ absent }) => absent !== null).map(({ name }) => name)),
     children: Object.fromEntries(
       Object.entries<Child>(children).map(([name, child]) => [
         name,

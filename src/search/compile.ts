@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import { asOverflow, leafOf } from '../define/params.js';
-import type { Criterion, Narrowing, Operand, Position, SearchRequest, SortKey, Value } from '../define/request.js';
-import { nativeOfAll, paramOf, sortColumn, type RegisteredResource } from '../registry.js';
+import type { Criterion, Narrowing, Operand, Position, SearchRequest, Value } from '../define/request.js';
+import { nativeOfAll, paramOf, type RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
 import { all, any, FALSE, not, Slot, sql, TRUE, type Binding, type Fragment } from './fragment.js';
 import type { Slotted } from './kinds/kind.js';
 import { inOverflow, matches, matchesHere, matchesOverflow, present, type Place } from './match.js';
+import { beyond, ordered, orderOf, type Order } from './order.js';
 import { identifierParam } from './parse.js';
 
 /** A statement in the driver's own notation; its slots are filled from the values of a request. */
@@ -61,7 +62,8 @@ export function shapeOf(
     criteria
       .map(({ param, modifier = '', any }) => {
         const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
-        return `${param}:${modifier}${overflows(type, param) ? '+' : ''}=${shapes}`;
+        const kept = [param, `${param}:identifier`].map((name) => (overflows(type, name) ? '+' : '-')).join('');
+        return `${param}:${modifier}${kept}=${shapes}`;
       })
       .join('&');
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
@@ -73,7 +75,9 @@ export function shapeOf(
 }
 
 const positionShape = (position: Position | undefined): string =>
-  position ? `${position.direction}${position.row ? '' : ' all'}` : '';
+  position
+    ? `${position.direction} ${position.row?.keys.map((key) => (key === null ? '0' : '1')).join('') ?? 'all'}`
+    : '';
 
 export function compile(
   resource: RegisteredResource,
@@ -98,8 +102,8 @@ export function compile(
     ]),
   );
   const limits = [...narrowed(resource, narrowing), ...(alternatives.length > 0 ? [any(alternatives)] : [])];
-  const order = orderOf(resource, request.sort, aim);
-  if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, slots));
+  const order = orderOf(resource, request.sort, aim.kind === 'page' ? aim.position : undefined);
+  if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, aim.position.row, slots));
   const lead = place.bounded ? undefined : conditions.find((each) => each.overflow && each.columns);
   const branches = lead
     ? [
@@ -161,7 +165,12 @@ function condition(
   }
   const overflow = leaf.kind === 'kept' || options.overflows(place.resource.type, name);
   if (modifier === 'missing') {
-    const there = any([present(param, place), ...(overflow ? [matchesOverflow(name, leaf, undefined, place)] : [])]);
+    const identified = leaf.kind === 'reference' && options.overflows(place.resource.type, `${name}:identifier`);
+    const there = any([
+      present(param, place),
+      ...(overflow ? [matchesOverflow(name, leaf, undefined, place)] : []),
+      ...(identified ? [matchesOverflow(`${name}:identifier`, identifierParam, undefined, place)] : []),
+    ]);
     return whole(operands[0]?.shape === 'true' ? not(there) : there);
   }
   const columns = any(operands.map((each) => matches(param, each, place)));
@@ -180,45 +189,6 @@ function condition(
 
 const rest = (conditions: readonly Condition[], lead: Condition): Fragment[] =>
   conditions.filter((each) => each !== lead).map((each) => each.full);
-
-interface Order {
-  readonly column: Fragment;
-  readonly descending: boolean;
-  readonly isId: boolean;
-}
-
-/** The sort keys, ending in the id; reversed when a page is read backwards. */
-function orderOf(resource: RegisteredResource, sort: readonly SortKey[], aim: Aim): Order[] {
-  const { source } = resource;
-  const back = aim.kind === 'page' && aim.position?.direction === 'before';
-  const keys = sort.filter((key) => key.param !== '_id');
-  const order = keys.map(({ param, descending }) => ({
-    column: sql.column('t', sortColumn(resource, param) as string),
-    descending: descending !== back,
-    isId: false,
-  }));
-  const id = sort.find((key) => key.param === '_id') ?? keys.at(-1);
-  order.push({ column: sql.column('t', source.id), descending: (id?.descending ?? false) !== back, isId: true });
-  return order;
-}
-
-/** What comes after the position. One direction throughout is a row value, which an index serves. */
-function beyond(order: readonly Order[], slots: Slots): Fragment {
-  const values = order.map(() => slots.next());
-  const sign = (each: Order): Fragment => sql.keyword(each.descending ? '<' : '>');
-  if (order.every((each) => each.descending === order[0]?.descending)) {
-    const columns = sql.join(order.map((each) => each.column));
-    return sql`(${columns}) ${sign(order[0] as Order)} (${sql.join(values.map((value) => sql`${value}`))})`;
-  }
-  return any(
-    order.map((each, index) =>
-      all([
-        ...order.slice(0, index).map((before, at) => sql`${before.column} = ${values[at] as Slot}`),
-        sql`${each.column} ${sign(each)} ${values[index] as Slot}`,
-      ]),
-    ),
-  );
-}
 
 function select(
   { resource, dialect }: Place,
@@ -247,14 +217,13 @@ function select(
     ? sql`overflow as o ${join} ${table} as t on ${sql.column('t', source.id)} = o.id`
     : sql`${table} as t`;
   const found = all(conditions.length > 0 ? conditions : [TRUE]);
-  return sql`select ${columns} from ${from} where ${found}${ordered(order, aim, (each) => each.column)}`;
+  return sql`select ${columns} from ${from} where ${found}${paged(order, aim, (each) => each.column)}`;
 }
 
-function ordered(order: readonly Order[], aim: Aim, name: (each: Order, index: number) => Fragment): Fragment {
+function paged(order: readonly Order[], aim: Aim, name: (each: Order, index: number) => Fragment): Fragment {
   if (aim.kind !== 'page') return sql``;
-  const keys = order.map((each, index) => sql`${name(each, index)} ${sql.keyword(each.descending ? 'desc' : 'asc')}`);
   // SQLite prepares a statement anew for every value of a bare `limit ?`.
-  return sql` order by ${sql.join(keys)} limit cast(${LIMIT} as integer)`;
+  return sql` order by ${ordered(order, name)} limit cast(${LIMIT} as integer)`;
 }
 
 function combine(branches: readonly Fragment[], order: readonly Order[], aim: Aim): Fragment {
@@ -262,7 +231,7 @@ function combine(branches: readonly Fragment[], order: readonly Order[], aim: Ai
   const whole = second ? sql`select * from (${first}) as a union select * from (${second}) as b` : first;
   if (aim.kind === 'total') return sql`select count(*) from (${whole}) as found`;
   if (!second) return first;
-  return sql`${whole}${ordered(order, aim, (each, index) => sql.identifier(each.isId ? 'id' : `s${String(index)}`))}`;
+  return sql`${whole}${paged(order, aim, (each, index) => sql.identifier(each.isId ? 'id' : `s${String(index)}`))}`;
 }
 
 /** In the driver's notation. A source that is a join is built here, by the declaration, with this knex. */

@@ -1,3 +1,4 @@
+import { combiningCharacters } from '../define/fold.js';
 import { sql, type Fragment, type Slot } from './fragment.js';
 
 /** The rows of one child of a row. */
@@ -54,6 +55,9 @@ export const postgres: Dialect = {
   decode: (row) => [...row],
   among: (column, list) => sql`${column} = any(${list})`,
   holds: (text, part) => sql`strpos(${text}, ${sql.literal(part)}) > 0`,
-  fold: (text) => sql`lower(regexp_replace(normalize(${text}, NFD), ${sql.literal('[\u0300-\u036f]')}, '', 'g'))`,
+  fold: (text) => {
+    const marks = sql.literal(`[${combiningCharacters()}]`);
+    return sql`translate(lower(regexp_replace(normalize(${text}, NFD), ${marks}, '', 'g')), 'ς', 'σ')`;
+  },
   value: (value) => value,
 };

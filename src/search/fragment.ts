@@ -45,7 +45,7 @@ sql.identifier = (name: string): Fragment => ({ text: '??', bindings: [name] });
 sql.literal = (value: Value): Fragment => ({ text: '?', bindings: [value] });
 
 /** A word of SQL, chosen by code and never taken from input. */
-sql.keyword = (word: 'asc' | 'desc' | '<' | '>'): Fragment => ({
+sql.keyword = (word: 'asc' | 'desc' | ' nulls first' | ' nulls last' | '<' | '>'): Fragment => ({
   text: word,
   bindings: [],
 });
@@ -68,4 +68,5 @@ export function any(parts: readonly Fragment[]): Fragment {
   return parts.length === 1 ? (parts[0] as Fragment) : sql`(${sql.join(parts, ' or ')})`;
 }
 
-export const not = (part: Fragment): Fragment => sql`not (${part})`;
+/** What is not so, or not known: `not` alone would lose the rows whose column is NULL. */
+export const not = (part: Fragment): Fragment => sql`(${part}) is not true`;

@@ -3,7 +3,7 @@ import type { RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
 import { all, any, FALSE, sql, type Fragment, type Slot } from './fragment.js';
 import { kindOf } from './kinds/index.js';
-import type { Slotted } from './kinds/kind.js';
+import { NEVER, type Slotted } from './kinds/kind.js';
 
 /** Where a parameter is looked for. */
 export interface Place {
@@ -72,6 +72,7 @@ export function matchesHere(
   alias: string,
   dialect: Dialect,
 ): Fragment {
+  if (operand.shape === NEVER.shape) return FALSE;
   if (param.kind !== 'composite') return kindOf(param).match(param, alias, operand, dialect);
   const [first, second] = operand.parts as readonly [Slotted, Slotted];
   return all([matchesHere(param.parts[0], first, alias, dialect), matchesHere(param.parts[1], second, alias, dialect)]);

@@ -69,6 +69,7 @@ function criterion(resource: RegisteredResource, name: string, value: string, op
     now: options.now,
   };
   const values = splitAt(value, ',').filter((each) => each !== '');
+  if (values.length === 0) throw unreadable(name, 'a value is expected');
   if (values.length > MAX_VALUES) throw tooMany(`more than ${String(MAX_VALUES)} values in one parameter`);
   if (modifier === 'missing') return { param: base, modifier, any: [missing(name, value)] };
   if (modifier === 'identifier' && declared.definition.type === 'reference')
@@ -132,8 +133,10 @@ const parseLeaf = (param: LeafParam, text: string, modifier: string | undefined,
 function parseComposite(param: CompositeParam, text: string, context: ParseContext): Operand {
   const parts = splitAt(text, '$');
   if (parts.length !== 2) throw unreadable(context.name, 'two values joined by $ are expected');
-  const first = parseLeaf(param.parts[0], parts[0] as string, undefined, context);
-  const second = parseLeaf(param.parts[1], parts[1] as string, undefined, context);
+  const side = (part: LeafParam, value: string): Operand =>
+    parseLeaf(part, value, undefined, { ...context, targets: (part.kind === 'reference' && part.to) || [] });
+  const first = side(param.parts[0], parts[0] as string);
+  const second = side(param.parts[1], parts[1] as string);
   if (first.shape === NEVER.shape || second.shape === NEVER.shape) return { ...NEVER, parts: [NEVER, NEVER] };
   return {
     shape: `${first.shape}$${second.shape}`,

@@ -24,7 +24,7 @@ export interface Page {
 interface Found {
   readonly id: string | number;
   readonly version: string | number;
-  readonly keys: readonly Value[];
+  readonly keys: readonly (Value | null)[];
 }
 
 export interface RowsOptions {
@@ -307,7 +307,7 @@ const foundOf = (rows: readonly unknown[][]): Found[] =>
   rows.map(([id, version, ...keys]) => ({
     id: id as string | number,
     version: version as string | number,
-    keys: keys as Value[],
+    keys: keys as (Value | null)[],
   }));
 
 /** A search by a list of values in one parameter, so that any number of them is one statement. */

@@ -16,13 +16,15 @@ export const quantity: Kind<QuantityParam> = {
       throw unreadable(context.name, '[prefix][number] or [prefix][number]|[system]|[code] is expected');
     const value = Number(number);
     if (!Number.isFinite(value)) throw unreadable(context.name, 'the number is too large');
-    const margin = prefix === 'ap' ? Math.abs(value) / 10 : precision(match[1], match[2]);
+    const implied = precision(match[1], match[2]);
+    const margin = prefix === 'ap' ? Math.max(Math.abs(value) / 10, implied) : implied;
     const [, system = '', code = ''] = parts;
+    if (system !== '' && code === '') throw unreadable(context.name, 'a system is of no use without a code');
     const unit = code === '' ? 'any' : system === '' ? 'unit' : 'coded';
     return {
       shape: `${prefix} ${unit}`,
       bindings: [
-        ...(['eq', 'ne', 'ap'].includes(prefix) ? [value - margin, value + margin] : [value]),
+        ...(['eq', 'ne', 'ap'].includes(prefix) ? [decimalOf(value - margin), decimalOf(value + margin)] : [value]),
         ...(unit === 'coded' ? [localise(system, context), code] : unit === 'unit' ? [code] : []),
       ],
     };
@@ -65,6 +67,9 @@ function compare(prefix: Prefix, value: Fragment, slots: readonly Slot[]): Fragm
       return sql`${value} <= ${lo}`;
   }
 }
+
+/** 5.4 - 0.05 is 5.3500000000000005 in binary, which 5.35 is below. */
+const decimalOf = (number: number): number => Number(number.toPrecision(15));
 
 /**
  * Half a unit of the last digit: 5.4 is 5.35 to 5.45. In exponent form at least one decimal is implied, which is what

@@ -1,7 +1,7 @@
 import { relative } from '../../define/elements/references.js';
 import type { ReferenceParam } from '../../define/params.js';
 import type { Operand } from '../../define/request.js';
-import { any, FALSE, sql, type Slot } from '../fragment.js';
+import { any, sql, type Slot } from '../fragment.js';
 import { NEVER, unescape, unreadable, type Kind, type ParseContext } from './kind.js';
 
 /** References by id, `Type/id` or URL: https://hl7.org/fhir/R4/search.html#reference */
@@ -26,7 +26,6 @@ export const reference: Kind<ReferenceParam> = {
   },
 
   match(param, alias, { shape, slots }, dialect) {
-    if (shape === 'never') return FALSE;
     const column = sql.column(alias, 'literal' in param.columns ? param.columns.literal : param.columns.id);
     if (shape === 'among') return dialect.among(column, slots[0] as Slot);
     return any(slots.map((slot) => sql`${column} = ${slot}`));

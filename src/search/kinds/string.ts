@@ -1,17 +1,16 @@
-import { fold } from '../../define/fold.js';
 import type { StringParam } from '../../define/params.js';
 import { any, sql, type Slot } from '../fragment.js';
 import { unescape, unreadable, type Kind } from './kind.js';
-import { prefixOf } from './token.js';
+import { foldedText, prefixOf } from './token.js';
 
 /** Names and addresses: starts with, ignoring case and accents (https://hl7.org/fhir/R4/search.html#string). */
 export const string: Kind<StringParam> = {
-  parse(_param, text, modifier, { name }) {
+  parse(_param, text, modifier, context) {
     const value = unescape(text);
-    if (value === '') throw unreadable(name, 'a text is expected');
+    if (value === '') throw unreadable(context.name, 'a text is expected');
     if (modifier === 'exact') return { shape: 'exact', bindings: [value] };
-    if (modifier === 'contains') return { shape: 'contains', bindings: [`%${fold(value).replace(/[!%_]/g, '!$&')}%`] };
-    return prefixOf(value);
+    if (modifier !== 'contains') return prefixOf(value, context);
+    return { shape: 'contains', bindings: [`%${foldedText(value, context).replace(/[!%_]/g, '!$&')}%`] };
   },
 
   match: (param, alias, { shape, slots }, dialect) =>

@@ -8,7 +8,7 @@ import { NEVER, splitAt, unescape, unreadable, type Kind, type ParseContext } fr
 /** Codes, identifiers, booleans: https://hl7.org/fhir/R4/search.html#token */
 export const token: Kind<TokenParam> = {
   parse(param, text, modifier, context) {
-    if (modifier === 'text') return prefixOf(unescape(text));
+    if (modifier === 'text') return prefixOf(unescape(text), context);
     const parts = splitAt(text, '|').map(unescape);
     if (modifier === 'of-type') return ofType(parts, context);
     if (parts.length > 2) throw unreadable(context.name, '[code], [system]|[code], |[code] or [system]|');
@@ -21,6 +21,7 @@ export const token: Kind<TokenParam> = {
       return code === '' ? { shape: 'any', bindings: [] } : coded(param, code, context);
     }
     if (param.columns.system === undefined) return NEVER;
+    if (parts.every((each) => each === '')) throw unreadable(context.name, 'a code or a system is expected');
     if (code === '') return { shape: 'system', bindings: [system] };
     return system === '' ? { shape: 'bare', bindings: [code] } : { shape: 'both', bindings: [system, code] };
   },
@@ -31,8 +32,6 @@ export const token: Kind<TokenParam> = {
     const found = (): Fragment => {
       const [first, second, third] = slots as [Slot, Slot, Slot];
       switch (shape) {
-        case 'never':
-          return FALSE;
         case 'any':
           return sql`${column(code)} is not null`;
         case 'code':
@@ -91,7 +90,14 @@ function ofType(parts: readonly string[], context: ParseContext): Operand {
 }
 
 /** What starts with a text: a range, which an index serves. */
-export function prefixOf(text: string): Operand {
-  const folded = fold(text);
+export function prefixOf(text: string, context: ParseContext): Operand {
+  const folded = foldedText(text, context);
   return { shape: 'text', bindings: [folded, folded + AFTER_ALL] };
+}
+
+/** A text of nothing but combining characters folds to nothing, with which everything starts. */
+export function foldedText(text: string, { name }: ParseContext): string {
+  const folded = fold(text);
+  if (folded === '') throw unreadable(name, 'a text is expected');
+  return folded;
 }

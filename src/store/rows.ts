@@ -85,7 +85,7 @@ export class Rows {
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
       );
     }
-    return foundOf(await this.#execute(compiled, [narrowing.tenant, narrowing.patient, 1, id]));
+    return foundOf(await this.#execute(compiled, [narrowing.tenant, this.#pin(narrowing), 1, id]));
   }
 
   /** The resources of these ids that the narrowing shows, in the order of the ids. */
@@ -177,7 +177,8 @@ export class Rows {
     limit: number,
   ): Promise<unknown[][]> {
     const { source } = this.options;
-    await this.overflow.refresh();
+    // Somebody else's tables keep no extra, and have no overflow index beside them.
+    if (resource.source.extra !== undefined) await this.overflow.refresh();
     const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
     const shape = shapeOf(request, narrowing, aim, overflows);
     let compiled = this.#compiled.get(shape);
@@ -185,7 +186,10 @@ export class Rows {
       const options = { dialect: source.dialect, knex: await source.knex(), overflows };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
-    const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
+    const { tenant, where } = narrowing;
+    const patient = this.#pin(narrowing);
+    const bound = { tenant, where, ...(patient !== undefined && { patient }) };
+    const values = slotValues(request, bound, limit, aim.kind === 'page' ? aim.position : undefined);
     return this.#execute(compiled, values);
   }
 
@@ -195,6 +199,12 @@ export class Rows {
       source.dialect.value(each instanceof Slot ? values[each.index] : each),
     );
     return source.arrays(compiled.sql, bindings);
+  }
+
+  /** The one patient as the source's own columns name them; an id that can be none of theirs finds nothing. */
+  #pin({ patient }: Narrowing): string | number | undefined {
+    const patients = patient === undefined ? undefined : this.registry.get('Patient');
+    return patient === undefined || !patients ? patient : storedId(patients, patient);
   }
 
   /** A source of one organization has nothing for the others. */

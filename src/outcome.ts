@@ -40,6 +40,9 @@ const catalogue = {
 /** A code of Portico's own; each belongs to one FHIR issue type (https://hl7.org/fhir/R4/valueset-issue-type.html). */
 export type ErrorCode = keyof typeof catalogue;
 
+/** All of them; docs/operating.md has a row for each. */
+export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
+
 export interface Issue {
   readonly severity: 'fatal' | 'error' | 'warning' | 'information';
   readonly code: string;

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import type { Codes } from './define/codes.js';
 import { leafOf, type SearchParam } from './define/params.js';
-import type { Declaration } from './define/resource.js';
+import type { Declaration, IdCodec } from './define/resource.js';
 import { ConfigurationError } from './outcome.js';
 import {
   patientCompartment,
@@ -92,10 +93,19 @@ function register(declaration: Declaration): RegisteredResource {
 /** What the engine itself answers for every type. */
 function engineParams({ source }: Declaration): Record<string, SearchParam> {
   return {
-    _id: { kind: 'token', columns: { code: source.id } },
+    _id: { kind: 'token', columns: { code: source.id, ...(source.idCodec && { codes: codesOf(source.idCodec) }) } },
     ...(source.updated !== undefined && {
       _lastUpdated: { kind: 'date', columns: { start: source.updated }, stored: 'ms' } as const,
     }),
+  };
+}
+
+/** Ids are translated like codes: `_id` takes those of FHIR. */
+function codesOf(codec: IdCodec): Codes {
+  return {
+    pairs: [],
+    toFhir: (stored) => (typeof stored === 'string' || typeof stored === 'number' ? codec.toFhir(stored) : undefined),
+    toStored: (id) => [codec.toStored(id)].filter((stored) => stored !== undefined),
   };
 }
 

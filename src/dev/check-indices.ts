@@ -101,7 +101,8 @@ async function planned(
 function sample(param: LeafParam): Operand {
   switch (param.kind) {
     case 'token':
-      return { shape: 'code', bindings: [param.boolean ? true : 'x'] };
+      // A text that is a number too: PostgreSQL does not compare a column of numbers with anything else.
+      return { shape: 'code', bindings: [param.boolean ? true : (param.columns.codes?.pairs[0]?.[0] ?? '0')] };
     case 'string':
       return { shape: 'text', bindings: ['x', 'y'] };
     case 'date':

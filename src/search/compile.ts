@@ -34,7 +34,7 @@ const FIRST_FREE = 3;
 /** The values of a statement's slots, in the order in which `compile` gave them places. */
 export function slotValues(
   request: SearchRequest,
-  narrowing: Narrowing,
+  narrowing: Pick<Narrowing, 'tenant' | 'where'> & { readonly patient?: Value },
   limit: number,
   position: Position | undefined,
 ): unknown[] {
@@ -160,6 +160,7 @@ function condition(
   const leaf = leafOf(param);
   const whole = (full: Fragment): Condition => ({ full, overflow: false, leading: () => FALSE });
   if (modifier === 'identifier') {
+    if (place.resource.source.extra === undefined) return whole(FALSE);
     const index = `${name}:identifier`;
     return whole(any(operands.map((each) => matchesOverflow(index, identifierParam, each, place))));
   }

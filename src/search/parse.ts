@@ -65,7 +65,8 @@ function criterion(resource: RegisteredResource, name: string, value: string, op
     name,
     base: options.base,
     targets,
-    storedId: (type, id) => storedId(options.registry, type, id),
+    // Portico's own tables hold FHIR ids.
+    storedId: (type, id) => (resource.source.own ? id : storedId(options.registry, type, id)),
     now: options.now,
   };
   const values = splitAt(value, ',').filter((each) => each !== '');

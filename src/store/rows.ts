@@ -89,7 +89,7 @@ export class Rows {
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
       );
     }
-    return foundOf(await this.#execute(resource, compiled, [narrowing.tenant, narrowing.patient, 1, id]));
+    return foundOf(await this.#execute(resource, compiled, [narrowing.tenant, this.#pin(resource, narrowing), 1, id]));
   }
 
   /** The resources of these ids that the narrowing shows, in the order of the ids. */
@@ -181,7 +181,8 @@ export class Rows {
     limit: number,
   ): Promise<unknown[][]> {
     const db = this.#db(resource);
-    await this.overflow.refresh();
+    // Somebody else's tables keep no extra, and have no overflow index beside them.
+    if (resource.source.extra !== undefined) await this.overflow.refresh();
     const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
     const shape = shapeOf(request, narrowing, aim, overflows);
     let compiled = this.#compiled.get(shape);
@@ -189,7 +190,10 @@ export class Rows {
       const options = { dialect: db.dialect, knex: await db.knex(), overflows };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
-    const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
+    const { tenant, where } = narrowing;
+    const patient = this.#pin(resource, narrowing);
+    const bound = { tenant, where, ...(patient !== null && { patient }) };
+    const values = slotValues(request, bound, limit, aim.kind === 'page' ? aim.position : undefined);
     return this.#execute(resource, compiled, values);
   }
 
@@ -207,6 +211,13 @@ export class Rows {
 
   #db({ source }: RegisteredResource): Database {
     return source.own ? this.options.own : this.options.source;
+  }
+
+  /** The one patient as the source's own columns name them; an id that can be none of theirs finds nothing. */
+  #pin({ source }: RegisteredResource, { patient }: Narrowing): string | number | null {
+    const patients = source.own ? undefined : this.registry.get('Patient');
+    if (patient === undefined || !patients) return patient ?? null;
+    return storedId(patients, patient) ?? null;
   }
 
   /** A source of one organization has nothing for the others. */
@@ -321,6 +332,7 @@ const among = (type: string, param: string, values: readonly (string | number)[]
 function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string): string {
   const leaf = leafOf(paramOf(resource, param).param);
   if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return value;
+  if (resource.source.own) return `${leaf.to?.[0] ?? ''}/${value}`;
   const type = leaf.to?.[0] ?? '';
   const target = registry.get(type);
   return `${type}/${target ? fhirId(target, value) : value}`;

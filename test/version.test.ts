@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { released, version } from '../src/version.js';
+
+const root = new URL('../', import.meta.url);
+const read = (file: string): string => readFileSync(new URL(file, root), 'utf8');
+
+describe('version', () => {
+  it('is the same in src/version.ts, package.json and the lock file', () => {
+    const lock = JSON.parse(read('package-lock.json'));
+    assert.equal(JSON.parse(read('package.json')).version, version);
+    assert.equal(lock.version, version);
+    assert.equal(lock.packages[''].version, version);
+  });
+
+  it('heads the CHANGELOG, with the date of the release', () => {
+    const [, first] = /^## (.+)$/m.exec(read('CHANGELOG.md')) ?? [];
+    assert.equal(first, `[${version}] - ${released}`);
+  });
+});

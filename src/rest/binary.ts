@@ -4,6 +4,7 @@ import type { FhirResponse, Interaction } from '../http/fhir-request.js';
 import { wantsResource } from '../http/negotiate.js';
 import { OutcomeError } from '../outcome.js';
 import { readBlob, type StoredBlob } from '../store/blobs.js';
+import { soleOf } from '../store/compartment.js';
 import type { Entry } from '../store/render.js';
 import { accessOf, checkId, notFound, type Facade } from './facade.js';
 
@@ -35,7 +36,7 @@ export const readBinary =
       );
     const blob = owner && facade.own && (await readBlob(facade.own, access.tenant, request.id));
     // A document cannot borrow the bytes of another patient's.
-    if (!owner || !blob || (blob.patient !== undefined && !owner.patients.includes(blob.patient))) throw notFound();
+    if (!owner || !blob || blob.patient !== soleOf(owner.patients)) throw notFound();
     const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
     if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };
     return wantsResource(request.headers.accept) ? resourceOf(blob, owner, headers) : bytesOf(blob, owner, headers);

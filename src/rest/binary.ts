@@ -4,6 +4,7 @@ import type { FhirResponse, Interaction } from '../http/fhir-request.js';
 import { wantsResource } from '../http/negotiate.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { readBlob, type StoredBlob } from '../store/blobs.js';
+import { soleOf } from '../store/compartment.js';
 import type { Entry } from '../store/render.js';
 import { accessOf, checkId, notFound, type Facade } from './facade.js';
 
@@ -37,8 +38,7 @@ export const readBinary =
     const blob = attaching.length > 0 && facade.own && (await readBlob(facade.own, access.tenant, request.id));
     if (!blob) throw notFound();
     // A document cannot borrow the bytes of another patient's, nor hide them from theirs.
-    const { patient } = blob;
-    const owner = attaching.find((each) => patient === undefined || each.patients.includes(patient));
+    const owner = attaching.find((each) => blob.patient === soleOf(each.patients));
     if (!owner) throw notFound();
     const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
     if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };

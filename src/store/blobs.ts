@@ -78,20 +78,37 @@ export const insertBlob = (
 ): Promise<PlannedStatement> =>
   insert.plan(db, { ...blob, ...of, patient: of.patient ?? null, credential: of.credential ?? null });
 
-const claim = statement<{ tenant: string; id: string; patient: string | null }>((knex, $) =>
+const ownerOf = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('blob').where('organization_id', $('tenant')).where('id', $('id')).select('patient_id'),
+);
+
+const claim = statement<{ tenant: string; id: string; patient: string | null; before: string | null }>((knex, $) =>
   knex('blob')
     .where({ organization_id: $('tenant'), id: $('id') })
-    .whereNull('patient_id')
+    .where((q) => void q.whereNull('patient_id').orWhere('patient_id', $('before')).orWhere('patient_id', $('patient')))
     .update({ patient_id: $('patient') }),
 );
 
-/** Bytes that came by themselves belong to the patient of the first resource that attaches them. */
-export const claimBlob = (
+/**
+ * Bytes belong to the patient of the first resource that attaches them: nobody else's document may borrow them. A
+ * resource that had attached them alone may be corrected, and then takes them along to its patient (`had`).
+ * Errors: 422 `invalid-resource`.
+ */
+export async function claimBlob(
   db: Database,
   tenant: string,
   id: string,
   patient: string | undefined,
-): Promise<PlannedStatement> => claim.plan(db, { tenant, id, patient: patient ?? null });
+  had: string | undefined,
+): Promise<PlannedStatement> {
+  const stored = await ownerOf.first(db, { tenant, id });
+  const before = (stored?.['patient_id'] as string | null | undefined) ?? undefined;
+  if (before !== undefined && before !== patient && before !== had)
+    throw new OutcomeError(422, 'invalid-resource', 'An attachment is the Binary of another patient');
+  const values = { tenant, id, patient: patient ?? null, before: before ?? null };
+  // Bytes that come in the same transaction are not there yet.
+  return claim.plan(db, values, stored ? 1 : undefined);
+}
 
 const remove = statement<{ tenant: string; id: string }>((knex, $) =>
   knex('blob')
@@ -124,7 +141,7 @@ interface Attachment {
 
 /**
  * Moves the inline data of a resource's attachments to Binaries: the attachment then has their URL, size and hash.
- * The id of a Binary follows from its owner and its bytes, so that the same import twice is the same Binary.
+ * The id of a Binary follows from its owner, its type and its bytes, so that the same import twice is the same Binary.
  */
 export function detach(
   resource: RegisteredResource,
@@ -153,8 +170,8 @@ function decode(
   if (contentType === undefined) throw refuse('att-1: an attachment with data needs a contentType');
   if (url !== undefined) throw refuse('An attachment has either data or a url: the data will have one of its own');
   const bytes = decodeBase64(data, at);
-  const key = createHash('sha256').update(owner).update('\0').update(bytes).digest('hex').slice(0, 40);
-  const blob = blobOf(key, contentType, bytes);
+  const digest = createHash('sha256').update(`${owner}\0${contentType}\0`).update(bytes).digest('hex');
+  const blob = blobOf(digest.slice(0, 40), contentType, bytes);
   if (size !== undefined && size !== blob.size)
     throw refuse(`The size is not that of the data, which is ${String(blob.size)}`);
   if (hash !== undefined && hash !== blob.sha1) throw refuse('The hash is not the SHA-1 of the data');

@@ -18,6 +18,10 @@ export function patientsOf(
   return found;
 }
 
+/** The one patient that a resource belongs to: what names two belongs to neither. */
+export const soleOf = (patients: readonly string[]): string | undefined =>
+  patients.length === 1 ? patients[0] : undefined;
+
 const known = new WeakMap<RegisteredResource, readonly (readonly string[])[]>();
 
 /** `Observation.subject.where(resolve() is Patient)` is the path `subject`: only patients are collected anyway. */

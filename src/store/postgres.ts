@@ -7,7 +7,8 @@ import { GuardError, type Plan } from './plan.js';
 
 /** Statements that are prepared on the server, by name; beyond them they are sent as text. */
 const PREPARED = 500;
-const UNIQUE_VIOLATION = '23505';
+/** The key exists; or another transaction was in the way, and the server chose this one to give up. */
+const LOST_THE_RACE: ReadonlySet<string | undefined> = new Set(['23505', '40001', '40P01']);
 
 /** 64-bit integers are times, sizes and versions here: all of them below 2^53. */
 const types = {
@@ -75,8 +76,8 @@ async function commit(
     await client.query('rollback').catch((failure: unknown) => {
       broken = failure as Error;
     });
-    if (error instanceof pg.DatabaseError && error.code === UNIQUE_VIOLATION)
-      throw new GuardError('the key exists', { cause: error });
+    if (error instanceof pg.DatabaseError && LOST_THE_RACE.has(error.code))
+      throw new GuardError('another transaction was faster', { cause: error });
     throw error;
   } finally {
     client.release(broken);

@@ -6,7 +6,7 @@ import { issueType, OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { IndexedValue } from '../search/values.js';
 import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBlob } from './blobs.js';
-import { patientsOf } from './compartment.js';
+import { patientsOf, soleOf } from './compartment.js';
 import type { Database } from './database.js';
 import { keepNarrative, split, type Extra } from './extra.js';
 import { latestVersion, recordVersion, type Author } from './history.js';
@@ -52,10 +52,11 @@ export class Writer {
     const { tenant } = narrowing;
     const key = { tenant, type, id };
     const existing = await this.rows.read(resource, id, narrowing);
-    const before = existing ? Number(existing.versionId) : (await latestVersion(this.db, key))?.version;
+    const last = existing ? undefined : await latestVersion(this.db, key);
+    const before = existing ? Number(existing.versionId) : last?.version;
     const { sent, blobs } = detach(resource, body, id);
     const draft = this.#draft(resource, sent, literals, id);
-    const at = Math.max(this.now(), (existing?.lastUpdated ?? 0) + 1);
+    const at = Math.max(this.now(), (existing?.lastUpdated ?? last?.at ?? 0) + 1);
     const row = this.#row(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
     const entry = this.#render(resource, row, tenant);
     if (existing && this.#same(resource, draft, existing))
@@ -71,7 +72,9 @@ export class Writer {
       ...(await Promise.all(
         blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, credential: author.credential, at })),
       )),
-      ...(await Promise.all(attached(resource, row).map((blob) => claimBlob(this.db, tenant, blob, patient)))),
+      ...(await Promise.all(
+        attached(resource, row).map((blob) => claimBlob(this.db, tenant, blob, patient, patientBefore(existing, blob))),
+      )),
       ...(await recordVersion(this.db, key, version, author, previous)),
     ];
     return { outcome: existing ? 'updated' : 'created', entry, plan: { statements } };
@@ -98,15 +101,27 @@ export class Writer {
   }
 
   /** Stores a Binary that came by itself. Nobody can read it before a resource of the tenant attaches it. */
-  async planBinary(binary: Sent['resource'], tenant: string, author: Author): Promise<Planned> {
-    const { id, contentType, data } = binary as { id: string; contentType?: string; data?: string };
-    const blob = blobOf(id, contentType ?? 'application/octet-stream', decodeBase64(data ?? '', 'Binary.data'));
+  async planBinary(binary: Sent['resource'], narrowing: Narrowing, author: Author): Promise<Planned> {
+    const { tenant } = narrowing;
+    const { resourceType: _type, id, contentType, data, meta, ...others } = binary as unknown as BinaryBody;
+    refuse('Binary', [...(clientMeta(meta, this.context) ? ['meta'] : []), ...Object.keys(others)]);
+    const blob = blobOf(id, contentType, decodeBase64(data ?? '', 'Binary.data'));
     const existing = await readBlob(this.db, tenant, id);
-    if (existing && existing.sha256 !== blob.sha256)
+    if (existing && (existing.sha256 !== blob.sha256 || existing.contentType !== blob.contentType))
       throw new OutcomeError(409, 'already-exists', 'There is another Binary of this id; bytes are never replaced');
     if (existing) return { outcome: 'unchanged', plan: { statements: [] } };
-    const of = { tenant, patient: undefined, credential: author.credential, at: this.now() };
+    const patient = soleOf((await this.#ownerOf(id, narrowing))?.patients ?? []);
+    const of = { tenant, patient, credential: author.credential, at: this.now() };
     return { outcome: 'created', plan: { statements: [await insertBlob(this.db, blob, of)] } };
+  }
+
+  /** What attached the bytes before they came. */
+  async #ownerOf(binary: string, narrowing: Narrowing): Promise<Entry | undefined> {
+    for (const resource of this.rows.registry.all()) {
+      const [owner] = resource.attachments ? await this.rows.attaching(resource, binary, narrowing) : [];
+      if (owner) return owner;
+    }
+    return undefined;
   }
 
   /** Takes back a Binary that nothing attaches. */
@@ -150,7 +165,7 @@ export class Writer {
     const patients = patientsOf(resource, wanted, id, this.context.base);
     return {
       columns,
-      patient: patients.length === 1 ? patients[0] : undefined,
+      patient: soleOf(patients),
       rendered,
       kept,
       text,
@@ -229,6 +244,18 @@ function attached({ attachments }: RegisteredResource, row: DraftRow): string[] 
   const items = (row[attachments.child] ?? []) as DraftRow[];
   return items.map((item) => item[attachments.column]).filter((id) => typeof id === 'string');
 }
+
+interface BinaryBody {
+  readonly resourceType: 'Binary';
+  readonly id: string;
+  readonly contentType: string;
+  readonly data?: string;
+  readonly meta?: unknown;
+}
+
+/** The patient of a resource that attached the bytes already, and now may be another one's. */
+const patientBefore = (existing: Entry | undefined, blob: string): string | undefined =>
+  existing?.text.includes(`"url":"Binary/${blob}"`) ? soleOf(existing.patients) : undefined;
 
 /** The children that have rows, as `,names,telecoms,`. */
 function partsOf({ children }: RegisteredResource, row: DraftRow): string {

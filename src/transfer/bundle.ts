@@ -3,19 +3,19 @@ import type { Literal } from '../define/json.js';
 import { OutcomeError } from '../outcome.js';
 import { rewriteReferences } from './references.js';
 
+type Resource = Readonly<Record<string, unknown>>;
+
 export interface BundleItem {
   /** Where it stands, for the report: `Bundle.entry[3].resource`. */
   readonly path: string;
-  readonly resource: Readonly<Record<string, unknown>>;
+  readonly resource: Resource;
   readonly literals: readonly Literal[];
 }
 
-type Resource = Readonly<Record<string, unknown>>;
-
 interface Entry {
   readonly fullUrl?: string;
-  readonly resource?: Readonly<Record<string, unknown>>;
-  readonly request?: { readonly method?: string };
+  readonly resource?: Resource;
+  readonly request?: { readonly method?: string; readonly url?: string };
 }
 
 /**
@@ -23,11 +23,11 @@ interface Entry {
  * to refer to that id (https://hl7.org/fhir/R4/bundle.html#references). An id that is not given follows from the
  * fullUrl, so that the same Bundle imported twice is the same resources.
  */
-export function readBundle(bundle: Readonly<Record<string, unknown>>, literals: readonly Literal[]): BundleItem[] {
-  const entries = (Array.isArray(bundle['entry']) ? bundle['entry'] : []) as readonly Entry[];
-  const identified = entries.flatMap(({ fullUrl, resource, request }, index) => {
+export function readBundle(bundle: Resource, literals: readonly Literal[]): BundleItem[] {
+  const identified = entriesOf(bundle).flatMap(({ fullUrl, resource, request }, index) => {
     // OperationOutcomes of a searchset, and the deletions of a history, are nothing to import.
     if (!resource || resource['resourceType'] === 'OperationOutcome' || request?.method === 'DELETE') return [];
+    if (request?.method === 'PATCH') throw refusal(index, 'A patch cannot be imported', 'request.method');
     const id = resource['id'] ?? (fullUrl === undefined ? undefined : idOf(fullUrl));
     return [{ index, fullUrl, resource: identify(resource, id) }];
   });
@@ -35,22 +35,44 @@ export function readBundle(bundle: Readonly<Record<string, unknown>>, literals: 
   const seen = new Set<string>();
   for (const { fullUrl, resource, index } of identified) {
     const local = `${String(resource['resourceType'])}/${String(resource['id'])}`;
-    if (seen.has(local))
-      throw new OutcomeError(422, 'invalid-resource', 'Two entries of the Bundle are the same resource', {
-        expression: [`Bundle.entry[${String(index)}]`],
-      });
+    if (resource['id'] !== undefined && seen.has(local))
+      throw refusal(index, 'Two entries of the Bundle are the same resource');
     seen.add(local);
     if (fullUrl !== undefined) targets.set(fullUrl, local);
   }
   return identified.map(({ resource, index }) => ({
     path: `Bundle.entry[${String(index)}].resource`,
-    resource: rewriteReferences(resource, (reference) => targets.get(reference) ?? reference) as Record<
-      string,
-      unknown
-    >,
+    resource: rewriteReferences(resource, (reference) => targets.get(reference) ?? reference) as Resource,
     literals: literalsBelow(literals, `entry.${String(index)}.resource.`),
   }));
 }
+
+/** The entries, each in its place; of a history, which holds a resource once a version, the newest: it comes first. */
+function entriesOf({ type, entry = [] }: Resource): Entry[] {
+  if (!Array.isArray(entry))
+    throw new OutcomeError(422, 'invalid-resource', 'It is not a list', { expression: ['Bundle.entry'] });
+  const seen = new Set<string>();
+  return entry.map((each: unknown, index) => {
+    if (!isObject(each)) throw refusal(index, 'It is not an object');
+    const { resource, request, fullUrl } = each as Entry;
+    if (fullUrl !== undefined && typeof fullUrl !== 'string') throw refusal(index, 'It is not a text', 'fullUrl');
+    if (resource !== undefined && (!isObject(resource) || typeof resource['resourceType'] !== 'string'))
+      throw refusal(index, 'It is not a FHIR resource: an object with a resourceType', 'resource');
+    if (type !== 'history') return each;
+    const key = resource ? `${String(resource['resourceType'])}/${String(resource['id'])}` : String(request?.url);
+    const superseded = seen.has(key);
+    seen.add(key);
+    return superseded ? {} : each;
+  });
+}
+
+const isObject = (value: unknown): value is Resource =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refusal = (index: number, text: string, member?: string): OutcomeError =>
+  new OutcomeError(422, 'invalid-resource', text, {
+    expression: [`Bundle.entry[${String(index)}]${member === undefined ? '' : `.${member}`}`],
+  });
 
 const identify = (resource: Resource, id: unknown): Resource => (id === undefined ? resource : { ...resource, id });
 

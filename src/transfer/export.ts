@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asSystem } from '../access/narrow.js';
@@ -27,27 +25,44 @@ const PAGE = 200;
 
 /** Writes everything that an organization can read as NDJSON, a file a type, and says how many of each. */
 export async function exportAll(options: ExportOptions): Promise<Record<string, number>> {
-  const { registry, folder, tenant } = options;
+  const { registry, folder } = options;
   await mkdir(folder, { recursive: true });
-  const narrowing = asSystem(tenant, 'export');
   const counts: Record<string, number> = {};
-  for (const resource of registry.all()) {
-    const file = createWriteStream(join(folder, `${resource.type}.ndjson`));
-    const binaries = resource.attachments ? createWriteStream(join(folder, 'Binary.ndjson')) : undefined;
-    counts[resource.type] = 0;
-    for await (const texts of pages(resource, narrowing, options)) {
-      counts[resource.type] = (counts[resource.type] ?? 0) + texts.length;
-      await write(file, texts);
-      if (binaries) counts['Binary'] = (counts['Binary'] ?? 0) + (await writeBinaries(binaries, texts, options));
-      options.progress?.(resource.type, counts[resource.type] as number);
-      // Pages are long for an event loop that also serves.
-      await nextTurn();
-    }
-    await end(file);
-    if (binaries) await end(binaries);
+  const count = (type: string, more: number): void => void (counts[type] = (counts[type] ?? 0) + more);
+  const withBinaries = registry.all().some((resource) => resource.attachments);
+  const binaries = withBinaries ? await openFile(folder, 'Binary') : undefined;
+  try {
+    for (const resource of registry.all()) await exportType(resource, binaries, count, options);
+  } finally {
+    await binaries?.close();
   }
   return counts;
 }
+
+async function exportType(
+  resource: RegisteredResource,
+  binaries: FileHandle | undefined,
+  count: (type: string, more: number) => void,
+  options: ExportOptions,
+): Promise<void> {
+  const file = await openFile(options.folder, resource.type);
+  let written = 0;
+  try {
+    count(resource.type, 0);
+    for await (const texts of pages(resource, asSystem(options.tenant, 'export'), options)) {
+      await write(file, texts);
+      count(resource.type, texts.length);
+      if (binaries && resource.attachments) count('Binary', await writeBinaries(binaries, texts, options));
+      options.progress?.(resource.type, (written += texts.length));
+      // Pages are long for an event loop that also serves.
+      await nextTurn();
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+const openFile = (folder: string, type: string): Promise<FileHandle> => open(join(folder, `${type}.ndjson`), 'w');
 
 async function* pages(
   resource: RegisteredResource,
@@ -68,7 +83,7 @@ async function* pages(
 }
 
 async function writeBinaries(
-  file: WriteStream,
+  file: FileHandle,
   texts: readonly string[],
   { own, tenant }: ExportOptions,
 ): Promise<number> {
@@ -84,11 +99,4 @@ async function writeBinaries(
   return count;
 }
 
-async function write(file: WriteStream, lines: readonly string[]): Promise<void> {
-  if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
-}
-
-async function end(file: WriteStream): Promise<void> {
-  file.end();
-  await once(file, 'finish');
-}
+const write = (file: FileHandle, lines: readonly string[]): Promise<void> => file.appendFile(`${lines.join('\n')}\n`);

@@ -104,10 +104,13 @@ class Import {
 
   async #single(item: Item, candidate: Candidate): Promise<void> {
     const { resource } = candidate;
-    if (isBinary(resource)) return this.#binary(candidate);
     if (!this.#isServed(resource)) {
       this.#skip(resource);
       return;
+    }
+    if (isBinary(resource)) {
+      this.#check(resource);
+      return this.#binary(candidate);
     }
     const resolved = await this.#resolver.resolve(resource);
     if (!resolved && this.#defer(item)) return;
@@ -120,9 +123,11 @@ class Import {
   async #bundle(item: Item, bundle: Readonly<Record<string, unknown>>, literals: readonly Literal[]): Promise<void> {
     await this.#flush();
     const entries = readBundle(bundle, literals);
+    const served = entries.filter(({ resource }) => this.#isServed(resource));
+    const beside = served.map(({ resource }) => resource);
     const resolved: BundleItem[] = [];
-    for (const entry of entries.filter(({ resource }) => this.#isServed(resource))) {
-      const resource = await this.#resolver.resolve(entry.resource);
+    for (const entry of served) {
+      const resource = await this.#resolver.resolve(entry.resource, beside);
       if (!resource && this.#defer(item)) return;
       this.#check(entry.resource, entry.path);
       resolved.push({ ...entry, resource: resource ?? entry.resource });
@@ -132,7 +137,11 @@ class Import {
     const planned: Planned[] = [];
     for (const entry of resolved) planned.push(await this.#plan(entry, entry.path));
     await this.options.writer.commit(planned);
-    planned.forEach((each) => this.#count(each));
+    planned.forEach((each, index) => {
+      this.#count(each);
+      const { resource, path } = resolved[index] as BundleItem;
+      if (isBinary(resource)) this.#watch(resource, each, `${item.origin}: ${path}`);
+    });
     for (const { resource } of entries) if (!this.#isServed(resource)) this.#skip(resource);
   }
 
@@ -140,7 +149,12 @@ class Import {
     const planned = await this.#plan({ resource, literals: [] });
     await this.options.writer.commit([planned]);
     this.#count(planned);
-    if (planned.outcome === 'created') this.#binaries.set(String(resource['id']), origin);
+    this.#watch(resource, planned, origin);
+  }
+
+  /** A Binary that came is taken back when nothing attaches it by the end. */
+  #watch(resource: Resource, { outcome }: Planned, origin: string): void {
+    if (outcome === 'created') this.#binaries.set(String(resource['id']), origin);
   }
 
   /** Writes what waits: each for itself, all in one turn. One that met its own like is planned once more. */
@@ -176,13 +190,13 @@ class Import {
   }
 
   async #plan({ resource, literals }: Pick<Candidate, 'resource' | 'literals'>, at?: string): Promise<Planned> {
-    const { writer, registry, author, tenant } = this.options;
+    const { writer, registry, author } = this.options;
     const id = resource['id'] as string | undefined;
     if (id === undefined)
       throw new OutcomeError(422, 'invalid-resource', 'It has no id, and no fullUrl of a Bundle to make one from', {
         ...(at !== undefined && { expression: [at] }),
       });
-    if (isBinary(resource)) return writer.planBinary(resource, tenant, author);
+    if (isBinary(resource)) return writer.planBinary(resource, this.#narrowing, author);
     const declared = registry.get(resource['resourceType'] as string) as RegisteredResource;
     return writer.planSave(declared, { resource, literals }, this.#narrowing, author, id);
   }

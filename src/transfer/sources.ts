@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 
 /** A text that holds one resource or one Bundle, and where it stood. */
@@ -55,8 +57,9 @@ const bookkeeping = /(^|\/)(package\.json|\.index\.json|\.index\.db)$|\/openapi\
 /** A FHIR package (https://hl7.org/fhir/packages.html): what lies in it is unpacked in memory, one file at a time. */
 async function* readPackage(file: string): AsyncGenerator<Item> {
   const found: Item[] = [];
-  let failure: Error | undefined;
   const parser = new Parser({
+    // What is cut off or is no archive is an error, and not an empty package.
+    strict: true,
     onReadEntry: (entry: ReadEntry) => {
       if (entry.type !== 'File' || extname(entry.path) !== '.json' || bookkeeping.test(entry.path)) {
         entry.resume();
@@ -67,13 +70,22 @@ async function* readPackage(file: string): AsyncGenerator<Item> {
       entry.on('end', () => found.push({ origin: entry.path, text: Buffer.concat(chunks).toString('utf8') }));
     },
   });
-  parser.on('error', (error: Error) => (failure = error));
-  for await (const chunk of createReadStream(file)) {
+  let failure: Error | undefined;
+  const ended = new Promise<void>((resolve) => {
+    parser.on('end', () => resolve());
+    parser.on('error', (error: Error) => {
+      failure ??= error;
+      resolve();
+    });
+  });
+  const unzipped = createGunzip();
+  // Its errors are those of the last stream, which is read here.
+  pipeline(createReadStream(file), unzipped, () => undefined);
+  for await (const chunk of unzipped) {
     parser.write(chunk as Buffer);
     if (failure) throw failure;
     yield* found.splice(0);
   }
-  const ended = new Promise<void>((resolve) => parser.on('end', () => resolve()));
   parser.end();
   await ended;
   if (failure) throw failure;

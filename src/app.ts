@@ -1,4 +1,5 @@
 import Koa from 'koa';
+import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
 import type { Keys } from './auth/keys.js';
@@ -21,6 +22,7 @@ export interface AppOptions {
   readonly keys: Keys;
   readonly issuer: string;
   readonly secret: string;
+  readonly trail: Trail;
   readonly log: Log;
   readonly trustedHops: number;
   /** Whether the server still takes work: a server that is stopping does not. */
@@ -28,7 +30,7 @@ export interface AppOptions {
 }
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
-export function createApp({ facade, own, keys, issuer, secret, log, trustedHops, ready }: AppOptions): Koa {
+export function createApp({ facade, own, keys, issuer, secret, trail, log, trustedHops, ready }: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
@@ -46,6 +48,8 @@ export function createApp({ facade, own, keys, issuer, secret, log, trustedHops,
       routes: fhirRoutes(facade),
       authenticate: (credentials) => bearer.authenticate(credentials),
       serves: (type) => facade.registry.get(type) !== undefined,
+      audit: (event) => trail.record(event),
+      now,
       onError,
     }),
   );

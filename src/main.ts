@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { createApp, FHIR_PATH } from './app.js';
+import { Trail } from './audit/trail.js';
 import { Keys } from './auth/keys.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
@@ -87,6 +88,10 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
       'The database is not up to date; run: portico migrate',
       missing.map((name) => `${name} has not run`),
     );
+  const trail = new Trail(own, now, (error) =>
+    log.logger.error({ err: error }, 'audit events wait: they cannot be written'),
+  );
+  await trail.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
   let stopping = false;
@@ -96,6 +101,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     keys,
     issuer: config.baseUrl,
     secret,
+    trail,
     log,
     trustedHops: config.trustedHops,
     ready: async () => !stopping && (await pending(own)).length === 0,
@@ -113,6 +119,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await trail.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();

@@ -182,7 +182,7 @@ export class Trail {
       const row = found as unknown as AuditRow;
       const several = await patientsOf.all(this.db, { tenant: row.organization_id, id: row.id });
       const patients = several.length > 0 ? several.map((each) => each['patient_id'] as string) : onlyOne(row);
-      this.#waiting.push({ row: { ...row, at: Number(row.at) }, patients, isStored: true });
+      this.#waiting.push({ row: row, patients, isStored: true });
     }
   }
 

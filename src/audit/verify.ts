@@ -52,10 +52,10 @@ export async function verify(
     let hash = '';
     for await (const row of chainOf(db, writer)) {
       progress(++events);
-      const at = Number(row.sequence);
+      const at = row.sequence;
       if (at !== sequence + 1)
         faults.push(`chain ${writer}: events ${String(sequence + 1)} to ${String(at - 1)} are missing`);
-      const expected = link(hash, { ...row, at: Number(row.at) }, await patientsOf(db, row));
+      const expected = link(hash, row, await patientsOf(db, row));
       // After a gap the hash before is unknown: what follows is checked from its own.
       if (at === sequence + 1 && expected !== row.hash) faults.push(`chain ${writer}: event ${row.id} was changed`);
       sequence = at;
@@ -77,7 +77,7 @@ async function* chainOf(db: Database, writer: string): AsyncGenerator<Linked> {
     const rows = (await page.all(db, { writer, after })) as unknown as Linked[];
     yield* rows;
     if (rows.length < PAGE) return;
-    after = Number(rows.at(-1)?.sequence);
+    after = rows.at(-1)?.sequence ?? after;
   }
 }
 

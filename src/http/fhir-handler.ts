@@ -1,6 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '../access/narrow.js';
+import { askedBy, type Action, type AuditEvent } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { BodyError, readForm } from './body.js';
 import { preflight } from './cors.js';
@@ -8,7 +9,7 @@ import { dispatcher, type Match } from './dispatch.js';
 import type { FhirRequest, FhirResponse, Headers, Route } from './fhir-request.js';
 import { negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
-import { handledOf } from './request-log.js';
+import { handledOf, type Handled } from './request-log.js';
 import { respond } from './respond.js';
 import { unavailable } from './unavailable.js';
 
@@ -32,13 +33,16 @@ export interface FhirHandlerOptions {
   readonly routes: readonly Route[];
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
   readonly serves: (type: string) => boolean;
+  /** Records what was asked and what came of it; it may make a request wait, but loses nothing. */
+  readonly audit: (event: AuditEvent) => void | Promise<void>;
+  readonly now: () => number;
   /** Tells the operator of an error that nobody expected; the client gets the request id only. */
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
 /** Serves FHIR over HTTP. One catch turns every error into an OperationOutcome. */
 export function fhirHandler(options: FhirHandlerOptions): Middleware {
-  const { path, base, authenticate, onError } = options;
+  const { path, base, authenticate, onError, now } = options;
   const dispatch = dispatcher(options.routes, options.serves);
   return async (ctx: Context, next: Next) => {
     const whole = ctx.path;
@@ -51,15 +55,22 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       preflight(ctx);
       return;
     }
+    const { response, format, match } = await answer(ctx, handled);
+    if (handled.access && match)
+      await options.audit(eventOf(handled.access, match, response, handled.requestId, now()));
+    return respond(ctx, response, format, handled);
+  };
+
+  async function answer(ctx: Context, handled: Handled): Promise<Answered> {
     let format: Format = { pretty: false, accept: undefined };
-    let response: FhirResponse;
+    let match: Match | undefined;
     try {
       const params = paramsOf(ctx.querystring);
       refuse(params);
-      const isBinary = whole.startsWith('/Binary/', path.length);
+      const isBinary = ctx.path.startsWith('/Binary/', path.length);
       // A form may say the format too: then it is decided when that has been read.
       if (ctx.method !== 'POST') format = negotiate(ctx.req.headers.accept, params, isBinary);
-      const match = dispatch(ctx.method, whole.slice(path.length));
+      match = dispatch(ctx.method, ctx.path.slice(path.length));
       handled.interaction = match.route.interaction;
       if (match.type !== '') handled.type = match.type;
       if (!match.route.public) {
@@ -72,11 +83,43 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
         refuse(all);
         format = negotiate(ctx.req.headers.accept, all, isBinary);
       }
-      response = await match.route.handle(requestOf(ctx, match, all, handled.access, format));
+      return { response: await match.route.handle(requestOf(ctx, match, all, handled.access, format)), format, match };
     } catch (error) {
-      response = failure(error, handled.requestId, base, onError);
+      return { response: failure(error, handled.requestId, base, onError), format, match };
     }
-    return respond(ctx, response, format, handled);
+  }
+}
+
+interface Answered {
+  readonly response: FhirResponse;
+  readonly format: Format;
+  readonly match: Match | undefined;
+}
+
+const actions: Readonly<Record<Route['interaction'], Action>> = {
+  read: 'R',
+  vread: 'R',
+  'search-type': 'E',
+  capabilities: 'R',
+};
+
+/** What the audit trail keeps of a request: who asked for what, whose data was shown, and what came of it. */
+function eventOf(
+  access: Access,
+  { route, type, id }: Match,
+  { status, shown = [] }: FhirResponse,
+  requestId: string,
+  at: number,
+): AuditEvent {
+  const { interaction } = route;
+  const asked = type === '' ? 'Binary' : type;
+  const patients = new Set<string>();
+  for (const each of shown) for (const patient of each.patients) patients.add(patient);
+  return {
+    ...askedBy(access),
+    ...{ at, interaction, action: actions[interaction], status, requestId, type: asked, patients: [...patients] },
+    // What is no id is not repeated: it may be anything.
+    ...(/^[A-Za-z0-9\-.]{1,64}$/.test(id) && { entity: `${asked}/${id}` }),
   };
 }
 

@@ -24,8 +24,17 @@ export interface Headers {
 export interface FhirResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The resources whose data it shows: what the audit trail records. */
+  readonly shown?: readonly Shown[];
   /** JSON of a FHIR resource as text, or bytes of another type. */
   readonly body?: string | { readonly contentType: string; readonly bytes: Buffer };
+}
+
+/** A resource that an answer shows, and the patients whose it is. */
+export interface Shown {
+  readonly type: string;
+  readonly id: string;
+  readonly patients: readonly string[];
 }
 
 export type Interaction = (request: FhirRequest) => Promise<FhirResponse>;

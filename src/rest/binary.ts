@@ -42,10 +42,13 @@ export const readBinary =
     if (!owner) throw notFound();
     const headers = { ETag: etag('1'), 'Last-Modified': httpDate(blob.createdAt) };
     if (isNotModified(request.headers, '1', blob.createdAt)) return { status: 304, headers };
-    return wantsResource(request.headers.accept) ? resourceOf(blob, owner, headers) : bytesOf(blob, owner, headers);
+    const answer = wantsResource(request.headers.accept) ? resourceOf(blob, owner) : bytesOf(blob, owner);
+    return { ...answer, status: 200, headers: { ...headers, ...answer.headers }, shown: [owner] };
   };
 
-function resourceOf(blob: StoredBlob, owner: Entry, headers: Record<string, string>): FhirResponse {
+type Content = Pick<FhirResponse, 'headers' | 'body'>;
+
+function resourceOf(blob: StoredBlob, owner: Entry): Content {
   const resource = {
     resourceType: 'Binary',
     id: blob.id,
@@ -55,15 +58,13 @@ function resourceOf(blob: StoredBlob, owner: Entry, headers: Record<string, stri
     // An empty string is not valid JSON in FHIR.
     ...(blob.size > 0 && { data: blob.bytes.toString('base64') }),
   };
-  return { status: 200, headers, body: JSON.stringify(resource) };
+  return { body: JSON.stringify(resource) };
 }
 
 /** Never rendered in place: the bytes are somebody's, and may be HTML. */
-function bytesOf(blob: StoredBlob, owner: Entry, headers: Record<string, string>): FhirResponse {
+function bytesOf(blob: StoredBlob, owner: Entry): Content {
   return {
-    status: 200,
     headers: {
-      ...headers,
       'Content-Disposition': `attachment; filename="${blob.id}"`,
       'Content-Security-Policy': "default-src 'none'; sandbox",
       'X-Security-Context': `${owner.type}/${owner.id}`,

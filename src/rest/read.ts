@@ -22,7 +22,7 @@ export const read =
     return respond(request, entry, shaped(resource.type, entry.text, shape));
   };
 
-type Versioned = Pick<Entry, 'versionId' | 'lastUpdated'>;
+type Versioned = Pick<Entry, 'type' | 'id' | 'versionId' | 'lastUpdated' | 'patients'>;
 
 export function respond(request: FhirRequest, entry: Versioned, body: string): FhirResponse {
   const { ifNoneMatch, ifModifiedSince } = request.headers;
@@ -31,7 +31,7 @@ export function respond(request: FhirRequest, entry: Versioned, body: string): F
     const { versionId, lastUpdated } = entry;
     if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers };
   }
-  return { status: 200, headers, body };
+  return { status: 200, headers, body, shown: [entry] };
 }
 
 const known = new WeakMap<Versioned, Record<string, string>>();

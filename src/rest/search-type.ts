@@ -39,7 +39,7 @@ export const searchType =
           : cursor?.total;
     const more = await included(facade, access, resource, search, page.entries);
     const body = bundle(facade, access, resource, search, page, more, cursor, total);
-    return { status: 200, body };
+    return { status: 200, body, shown: [...page.entries, ...more.entries] };
   };
 
 /** `Prefer: handling=` decides; without it, the configuration. */

@@ -29,5 +29,13 @@ export const vread =
     }
     if (version.method === 'DELETE') throw gone(version);
     if (version.body === undefined) throw notFound();
-    return respond(request, { versionId: request.versionId, lastUpdated: version.at }, shown(version.body));
+    const patients = version.patient === undefined ? (current?.patients ?? []) : [version.patient];
+    const entry = {
+      type: resource.type,
+      id: request.id,
+      versionId: request.versionId,
+      lastUpdated: version.at,
+      patients,
+    };
+    return respond(request, entry, shown(version.body));
   };

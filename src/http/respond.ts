@@ -36,10 +36,13 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
     sent.push('Content-Type', body.contentType);
     bytes = body.bytes;
   }
-  if (status !== 204 && status !== 304) sent.push('Content-Length', String(Buffer.byteLength(bytes)));
+  const length = Buffer.byteLength(bytes);
+  if (status !== 204 && status !== 304) sent.push('Content-Length', String(length));
   ctx.respond = false;
   res.writeHead(status, sent);
-  res.end(req.method === 'HEAD' ? undefined : bytes);
+  if (req.method === 'HEAD') res.end();
+  // As many bytes as characters is ASCII, which Node writes without encoding it.
+  else res.end(bytes, length === bytes.length ? 'latin1' : 'utf8');
 }
 
 const acceptsGzip = (encodings: string | string[] | undefined): boolean =>

@@ -28,6 +28,9 @@ export interface Effort {
 
 export const CONNECTIONS = 16;
 
+/** Code that is compiled only while it is measured would be what is measured. */
+const WARM_UP = 3;
+
 interface Loaded {
   readonly requests: number;
   readonly failures: number;
@@ -72,7 +75,7 @@ export async function compare(
   other: Target,
   { rounds, milliseconds }: Effort,
 ): Promise<Comparison> {
-  for (const target of [other, subject]) await sample(load, target, milliseconds);
+  for (const target of [other, subject]) await sample(load, target, milliseconds * WARM_UP);
   const pairs: { subject: Sample; other: Sample }[] = [];
   for (let round = 0; round < rounds; round++)
     pairs.push({

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataOf } from './data.js';
 import type { Bench, Measurement } from './measurements.js';
-import { answer, start, stop } from './processes.js';
+import { anonymousMemory, answer, start, stop } from './processes.js';
 import { median, sample } from './rounds.js';
 import { COLD } from './servers.js';
 import { TENANT } from './templates.js';
@@ -48,25 +48,32 @@ export const exporting = (resources: number): Measurement => ({
     for (let round = 0; round < Math.min(effort.rounds, 5); round++) {
       const [pages, whole] = [await run('pages', data.environment), await run('memory', data.environment)];
       speeds.push(whole.seconds / pages.seconds);
-      memories.push(pages.memory / whole.memory);
+      if (whole.memory > 0) memories.push(pages.memory / whole.memory);
       note(`export: ${said(pages)} in pages, ${said(whole)} in memory`);
     }
-    return [median(speeds), median(memories)];
+    return [median(speeds), memories.length === 0 ? undefined : median(memories)];
   },
 });
 
 interface Exported {
   readonly seconds: number;
+  readonly resources: number;
+  /** The most that the process held at a time, in MB: what is mapped of the file is not its own. */
   readonly memory: number;
 }
 
-const said = ({ seconds, memory }: Exported): string => `${seconds.toFixed(2)} s and ${(memory / 1e6).toFixed(0)} MB`;
+const said = ({ seconds, memory }: Exported): string => `${seconds.toFixed(2)} s and ${memory.toFixed(0)} MB`;
 
 async function run(way: string, environment: Readonly<Record<string, string>>): Promise<Exported> {
   const folder = mkdtempSync(join(tmpdir(), 'portico-bench-'));
+  const child = start('export', { args: [way, TENANT, folder], environment });
+  let memory = 0;
+  const watch = setInterval(() => (memory = Math.max(memory, anonymousMemory(child.pid) ?? 0)), 5);
   try {
-    return await answer<Exported>(start('export', { args: [way, TENANT, folder], environment }));
+    const { seconds, resources } = await answer<Omit<Exported, 'memory'>>(child);
+    return { seconds, memory, resources };
   } finally {
+    clearInterval(watch);
     rmSync(folder, { recursive: true });
   }
 }

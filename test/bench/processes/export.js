@@ -10,14 +10,12 @@ import { exportAll } from '../../../dist/src/transfer/export.js';
 const [way, tenant, folder] = process.argv.slice(2);
 const portico = await openPortico(readConfig());
 const { registry, rows, own, base } = portico;
-const before = process.memoryUsage.rss();
 const started = performance.now();
 const counts = way === 'pages' ? await exportAll({ tenant, registry, rows, own, base, folder }) : await inMemory();
 const seconds = (performance.now() - started) / 1000;
-const memory = process.resourceUsage().maxRSS * 1024 - before;
 await portico.close();
 const resources = Object.values(counts).reduce((sum, count) => sum + count, 0);
-process.send({ seconds, memory, resources });
+process.send({ seconds, resources });
 process.disconnect();
 
 /** All resources of a type as one list, then one text, then one write. */

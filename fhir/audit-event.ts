@@ -41,17 +41,14 @@ export default defineResource<AuditEvent, Row, Children>({
   children: { patients: { table: 'audit_patient', parent: 'audit_id', order: 'position' } },
   patient: ['patient'],
   search: {
-    action: token({ code: 'action' }, { system: 'http://hl7.org/fhir/audit-event-action' }),
     agent: reference({ literal: 'agent' }),
     altid: token({ code: 'credential_id' }),
     date: date({ start: 'at', stored: 'ms' }),
     entity: reference({ literal: 'entity' }),
-    outcome: token({ code: 'outcome' }, { system: 'http://hl7.org/fhir/audit-event-outcome' }),
     patient: either(
       reference({ id: 'patient_id' }, { to: ['Patient'] }),
       within('patients', reference({ id: 'patient_id' }, { to: ['Patient'] })),
     ),
-    subtype: token({ code: 'interaction' }),
   },
   sort: ['-date', '_id', '_lastUpdated'],
   view: {

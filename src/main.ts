@@ -29,6 +29,8 @@ export interface Portico {
   readonly rows: Rows;
   /** The one write path; undefined when the clinical tables are somebody else's. */
   readonly writer: Writer | undefined;
+  /** Who did what: written while a server runs, and when Portico is closed. */
+  readonly trail: Trail;
   readonly secret: string;
   readonly base: string;
   readonly now: () => number;
@@ -44,7 +46,7 @@ export interface OpenOptions {
 
 /** Opens the databases and loads the declarations. Nothing listens yet. */
 export async function openPortico(config: Config, options: OpenOptions = {}): Promise<Portico> {
-  const now = options.now ?? Date.now;
+  const { now = Date.now, alarm = () => undefined } = options;
   const base = `${config.baseUrl}${FHIR_PATH}`;
   const secret = readSecret(config);
   const [registry, own] = await Promise.all([options.registry ?? loadRegistry(), openDatabase(config.databaseUrl)]);
@@ -61,12 +63,14 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
     base,
     ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,
-    alarm: options.alarm ?? (() => undefined),
+    alarm,
   });
+  const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));
   return {
-    ...{ config, own, source, registry, rows, secret, base, now },
+    ...{ config, own, source, registry, rows, trail, secret, base, now },
     writer: separate ? undefined : new Writer(own, rows, { base }, now),
     close: async () => {
+      await trail.stop();
       if (separate) await source.close();
       await own.close();
     },
@@ -81,16 +85,13 @@ export interface Running {
 
 /** Starts listening. Errors: ConfigurationError when the database is not migrated or the keys do not open. */
 export async function serve(portico: Portico, log: Log): Promise<Running> {
-  const { config, own, secret, base, now } = portico;
+  const { config, own, secret, base, now, trail } = portico;
   const missing = await pending(own);
   if (missing.length > 0)
     throw new ConfigurationError(
       'The database is not up to date; run: portico migrate',
       missing.map((name) => `${name} has not run`),
     );
-  const trail = new Trail(own, now, (error) =>
-    log.logger.error({ err: error }, 'audit events wait: they cannot be written'),
-  );
   await trail.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
@@ -119,7 +120,6 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
-      await trail.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();

@@ -16,7 +16,7 @@ export function importCommand(program: Command): void {
     .option('--org <id>', 'the organization; not needed when there is only one')
     .action((path: string, options: { org?: string }) =>
       run(command, () =>
-        withPortico(async ({ own, registry, rows, writer, base, now, config }) => {
+        withPortico(async ({ own, registry, rows, writer, base, now, config, trail }) => {
           if (!writer)
             throw new CommandError(
               "The clinical tables are somebody else's (PORTICO_SOURCE_URL): they are only read",
@@ -32,6 +32,8 @@ export function importCommand(program: Command): void {
             author: { user: 'portico import' },
           });
           line.clear();
+          const status = report.refused.length > 0 ? 422 : 200;
+          await trail.record({ at: now(), tenant, interaction: 'import', action: 'C', status, patients: [] });
           return { json: report, lines: linesOf(report, tenant), failed: report.refused.length > 0 };
         }),
       ),

@@ -45,7 +45,6 @@ function describe(rows: number, file: string): Data {
     longest,
     patients: Array.from({ length: count }, (_, index) => `p${String(index + 1)}`),
     environment: {
-      PORT: '0',
       PORTICO_BASE_URL: 'http://bench.example',
       PORTICO_DATABASE_URL: `sqlite:${file}`,
       PORTICO_SECRET: 'a secret for the bench, which opens nothing',

@@ -19,7 +19,12 @@ describe('fhir: what holds for every declaration', () => {
   });
   after(() => server.stop());
 
-  const types = (): readonly string[] => server.portico.registry.types;
+  /** The audit trail is written by the server itself: test/audit has its own. */
+  const types = (): readonly string[] =>
+    server.portico.registry
+      .all()
+      .filter(({ source }) => !source.own)
+      .map(({ type }) => type);
 
   it('has a golden resource of every type', () => {
     for (const type of types()) assert.ok(ids.has(type), type);

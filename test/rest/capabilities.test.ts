@@ -42,6 +42,8 @@ describe('rest: the CapabilityStatement says what is so', () => {
     }
     const url = (await client.get('DocumentReference/document-inline')).body.content[0].attachment.url;
     sample.set('Binary', url as string);
+    await server.portico.trail.flush();
+    sample.set('AuditEvent', `AuditEvent/${(await client.get('AuditEvent?_count=1')).body.entry[0].resource.id}`);
     statement = (await client.get('metadata', { anonymous: true })).body;
     resources = statement.rest[0].resource;
   });
@@ -105,7 +107,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
     for (const { type, interaction } of resources)
       for (const { code } of interaction) {
         const path = sample.get(type as string) as string;
-        const paths: Record<string, string> = { read: path, vread: `${path}/_history/1`, 'search-type': String(type) };
+        const { meta } = (await client.get(`${path}?_format=json`)).body;
+        const paths: Record<string, string> = {
+          read: path,
+          vread: `${path}/_history/${meta.versionId}`,
+          'search-type': String(type),
+        };
         assert.ok(paths[code as string], `${type} ${code} is known to this test`);
         assert.equal((await client.get(paths[code as string] as string)).status, 200, `${type} ${code}`);
         if (code === 'search-type') assert.equal((await client.postSearch(type as string, {})).status, 200);

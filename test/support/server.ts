@@ -62,7 +62,7 @@ export async function start({ env = {}, log, ...options }: StartOptions = {}): P
   const credential: Server['credential'] = (each) =>
     createCredential(
       own,
-      { tenant: TENANT, kind: 'client', name: 'test', scopeCeiling: 'system/*.cruds', ...each },
+      { tenant: TENANT, kind: 'client', name: 'test', scopeCeiling: 'system/*.cruds system/AuditEvent.rs', ...each },
       now(),
     );
   const { baseUrl: url } = config;

@@ -9,7 +9,8 @@ if (process.argv.includes('--validator')) {
   const issues = validate({ resourceType: 'Observation', status: 'final', code: { text: 'warm-up' } });
   if (!isValid(issues)) throw new Error('the validator does not work');
 }
-const config = readConfig();
+// Whatever port is free: the bench is told which.
+const config = { ...readConfig(), port: 0 };
 const cacheBytes = process.env.BENCH_CACHE_BYTES;
 const portico = await openPortico(config, cacheBytes === undefined ? {} : { cacheBytes: Number(cacheBytes) });
 const { port } = await serve(portico, createLog(config.logLevel));

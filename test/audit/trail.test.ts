@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { verify } from '../../src/audit/verify.js';
+import { Trail } from '../../src/audit/trail.js';
+import { activityOf } from '../../src/audit/activity.js';
+import { Client } from '../support/client.js';
+import { start, TENANT, type Server } from '../support/server.js';
+
+const observation = (id: string, patient: string): object => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { text: 'sample' },
+  subject: { reference: `Patient/${patient}` },
+});
+
+describe('audit: who asked for what', () => {
+  let server: Server;
+  let client: Client;
+
+  before(async () => {
+    server = await start();
+    client = await server.client();
+    await server.save([
+      { resourceType: 'Patient', id: 'a' },
+      { resourceType: 'Patient', id: 'b' },
+      observation('of-a', 'a'),
+      observation('of-b', 'b'),
+    ]);
+  });
+  after(() => server.stop());
+
+  const events = async (query: string): Promise<any[]> => {
+    await server.portico.trail.flush();
+    const { body, status, text } = await client.get(`AuditEvent?${query}&_count=200`);
+    assert.equal(status, 200, text);
+    return (body.entry ?? []).map((each: any) => each.resource);
+  };
+  const ours = (): string => String(client.granted['client_id'] ?? clientId(client.token));
+
+  it('THREAT 81: a read says who, what, whose, when and what came of it', async () => {
+    const before = Date.now();
+    await client.get('Observation/of-a');
+    const [event] = await events('patient=a');
+    assert.equal(event.entity[0].what.reference, 'Observation/of-a');
+    assert.equal(event.entity[1].what.reference, 'Patient/a');
+    assert.equal(event.agent[0].altId, ours());
+    assert.equal(event.outcome, '0');
+    assert.equal(event.action, 'R');
+    assert.equal(event.subtype[0].code, 'read');
+    assert.ok(Date.parse(event.recorded) >= before);
+  });
+
+  it('a search is recorded for every patient whose data it showed, and hidden from each of them', async () => {
+    await client.get('Observation');
+    const [event] = await events('patient=b');
+    assert.deepEqual(event.entity.map((each: any) => each.what.reference).sort(), ['Patient/a', 'Patient/b']);
+    const pinned = await Client.login(
+      server.url,
+      await server.credential({ kind: 'client', patient: 'a', scopeCeiling: 'system/AuditEvent.rs' }),
+    );
+    const { body } = await pinned.get('AuditEvent');
+    const shown: any[] = (body.entry ?? []).map((each: any) => each.resource);
+    assert.ok(shown.length > 0);
+    assert.ok(
+      shown.every((each) => !JSON.stringify(each).includes('Patient/b')),
+      'nothing of another patient',
+    );
+  });
+
+  it('refused and fruitless requests are recorded too', async () => {
+    const narrow = await server.client('system/Patient.r');
+    assert.equal((await narrow.get('Observation/of-a')).status, 403);
+    assert.equal((await client.get('Observation/nobody')).status, 404);
+    const [missed] = await events('entity=Observation/nobody');
+    assert.equal(missed.outcome, '4');
+    const refused = (await events('entity=Observation/of-a')).filter((each) => each.outcome === '4');
+    assert.equal(refused.length, 1);
+  });
+
+  it('keeps no search value and no text of a client', async () => {
+    await client.get('Patient?name=Canaryname');
+    await client.get('Patient/canary%20id%20that%20is%20none');
+    await server.portico.trail.flush();
+    const rows = await server.portico.own.objects('select * from audit', []);
+    assert.doesNotMatch(JSON.stringify(rows), /canary/i);
+  });
+
+  it('opens by its own scope alone: neither * nor apiv2 is enough', async () => {
+    for (const scope of ['system/*.rs', 'system/*.cruds']) {
+      const other = await server.client(scope);
+      assert.equal((await other.get('AuditEvent')).status, 403, scope);
+    }
+    const wide = await server.credential({ scopeCeiling: 'apiv2' });
+    assert.equal((await (await Client.login(server.url, wide)).get('AuditEvent')).status, 403);
+    assert.equal((await client.get('AuditEvent')).status, 200);
+  });
+
+  it('finds the events of a credential, a date and a resource', async () => {
+    const app = await server.portal('a');
+    await app.get('Patient/a');
+    const found = await events(`altid=${clientId(app.token)}`);
+    assert.equal(found.length, 1);
+    assert.equal((await events(`date=gt${new Date(Date.now() + 60_000).toISOString()}`)).length, 0);
+    const [log] = await activityOf(server.portico.own, TENANT, clientId(app.token));
+    assert.equal(log?.entity, 'Patient/a');
+    assert.equal(log.status, 200);
+  });
+});
+
+describe('audit: the chain', () => {
+  let server: Server;
+
+  before(async () => {
+    server = await start();
+    const client = await server.client();
+    for (let index = 0; index < 5; index++) await client.get(`Patient/p${String(index)}`);
+    await server.portico.trail.flush();
+  });
+  after(() => server.stop());
+
+  const own = () => server.portico.own;
+  const faults = async (): Promise<readonly string[]> => (await verify(own(), Date.now())).faults;
+  const sql = async (text: string): Promise<unknown> => (await own().knex()).raw(text);
+
+  it('is whole', async () => {
+    const { events, faults } = await verify(own(), Date.now());
+    assert.ok(events >= 5);
+    assert.deepEqual(faults, []);
+  });
+
+  it('THREAT 81: names an event that was changed', async () => {
+    await sql(`update audit set status = 201 where entity = 'Patient/p2'`);
+    assert.match((await faults()).join(), /was changed/);
+    await sql(`update audit set status = 404 where entity = 'Patient/p2'`);
+    assert.deepEqual(await faults(), []);
+  });
+
+  it('THREAT 81: names events that were removed, in the middle and at the end', async () => {
+    await sql(`delete from audit where entity = 'Patient/p1'`);
+    assert.match((await faults()).join(), /are missing/);
+    await sql(`delete from audit where entity in ('Patient/p2', 'Patient/p3', 'Patient/p4')`);
+    assert.match((await faults()).join(), /its head is/);
+  });
+
+  it('THREAT 81: names a chain that was removed whole', async () => {
+    const { db, trail, at } = await quietTrail();
+    await trail.flush();
+    await sql(`delete from audit_head where at = ${String(at)}`);
+    assert.match((await verify(db, at + 120_000)).faults.join(), /have no link/);
+  });
+
+  /** A second process on the same database, whose clock is its own. */
+  async function quietTrail() {
+    const at = Date.now() - 3_600_000;
+    const trail = new Trail(own(), () => at);
+    const event = { at, tenant: TENANT, interaction: 'test', action: 'E', status: 200, patients: [] } as const;
+    await trail.record(event);
+    return { db: own(), trail, at, event };
+  }
+
+  it('gives the events of a write that its process could not link to the next process', async () => {
+    const { trail, event } = await quietTrail();
+    const { statements } = await trail.plan({ ...event, entity: 'Patient/orphan' });
+    await own().commit({ statements });
+    const next = new Trail(own(), Date.now);
+    const after = new Trail(own(), Date.now);
+    await Promise.all([next.start(), after.start()]);
+    await Promise.all([next.stop(), after.stop()]);
+    const [row] = await own().objects(`select sequence from audit where entity = 'Patient/orphan'`, []);
+    assert.ok(row && row['sequence'] !== null);
+  });
+
+  it('keeps events that cannot be written, tells the operator, and writes them when it can', async () => {
+    const alarms: unknown[] = [];
+    let broken = true;
+    const db = Object.create(own(), {
+      commit: { value: (plan: never) => (broken ? Promise.reject(new Error('disk full')) : own().commit(plan)) },
+    });
+    const trail = new Trail(db, Date.now, (error) => alarms.push(error));
+    await trail.record({
+      at: Date.now(),
+      tenant: TENANT,
+      interaction: 'test',
+      action: 'E',
+      entity: 'Patient/kept',
+      status: 200,
+      patients: [],
+    });
+    await trail.flush();
+    assert.equal(alarms.length, 1);
+    broken = false;
+    await trail.stop();
+    assert.equal((await own().objects(`select id from audit where entity = 'Patient/kept'`, [])).length, 1);
+  });
+});
+
+const clientId = (token: string): string =>
+  (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { client_id: string }).client_id;

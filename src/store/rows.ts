@@ -54,7 +54,8 @@ export class Rows {
     readonly registry: Registry,
     private readonly options: RowsOptions,
   ) {
-    this.overflow = new OverflowUse(options.source);
+    const keeps = registry.all().some(({ source }) => source.extra !== undefined);
+    this.overflow = new OverflowUse(keeps ? options.source : undefined);
     if (options.cacheBytes > 0)
       this.#cache = new LRUCache({
         maxSize: options.cacheBytes,
@@ -72,7 +73,7 @@ export class Rows {
 
   /** The row of one id. Nearly every narrowing has the same statement for it, which is then not looked up by shape. */
   async #byId(resource: RegisteredResource, id: string | number, narrowing: Narrowing): Promise<Found[]> {
-    if (this.#foreign(resource, narrowing)) return [];
+    if (this.#closed(resource, narrowing)) return [];
     if (narrowing.where.length > 0)
       return foundOf(await this.#run(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, 1));
     const statements = narrowing.patient === undefined ? this.#reads : this.#pinnedReads;
@@ -85,7 +86,7 @@ export class Rows {
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
       );
     }
-    return foundOf(await this.#execute(compiled, [narrowing.tenant, narrowing.patient, 1, id]));
+    return foundOf(await this.#execute(compiled, [narrowing.tenant, this.#pin(narrowing), 1, id]));
   }
 
   /** The resources of these ids that the narrowing shows, in the order of the ids. */
@@ -118,7 +119,7 @@ export class Rows {
 
   /** How many rows match. */
   async count(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<number> {
-    if (this.#foreign(resource, narrowing)) return 0;
+    if (this.#closed(resource, narrowing)) return 0;
     const rows = await this.#run(resource, request, narrowing, { kind: 'total' }, 0);
     return Number(rows[0]?.[0]);
   }
@@ -131,7 +132,8 @@ export class Rows {
     narrowing: Narrowing,
     limit: number,
   ): Promise<Entry[]> {
-    const found = await this.#ids(resource, among(resource.type, param, literals), narrowing, limit);
+    const values = asStored(this.registry, resource, param, literals);
+    const found = await this.#ids(resource, among(resource.type, param, values), narrowing, limit);
     return this.#entries(resource, found, narrowing);
   }
 
@@ -151,8 +153,8 @@ export class Rows {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     const statement = await referenceStatement(this.options.source, resource, include.param);
     const rows = await this.#execute(statement, [narrowing.tenant, stored]);
-    const literals = rows.map(([literal]) => literal).filter((literal) => typeof literal === 'string');
-    return [...new Set(literals.map((literal) => asLiteral(this.registry, resource, include.param, literal)))];
+    const values = rows.map(([value]) => value).filter((each) => typeof each === 'string' || typeof each === 'number');
+    return [...new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)))];
   }
 
   /** Searches rows by their columns alone, before anything is rendered. */
@@ -163,7 +165,7 @@ export class Rows {
     limit: number,
     position?: Position,
   ): Promise<Found[]> {
-    if (this.#foreign(resource, narrowing)) return [];
+    if (this.#closed(resource, narrowing)) return [];
     return foundOf(
       await this.#run(resource, request, narrowing, { kind: 'page', ...(position && { position }) }, limit),
     );
@@ -185,7 +187,13 @@ export class Rows {
       const options = { dialect: source.dialect, knex: await source.knex(), overflows };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
-    const values = slotValues(request, narrowing, limit, aim.kind === 'page' ? aim.position : undefined);
+    const values = slotValues(
+      request,
+      narrowing,
+      limit,
+      aim.kind === 'page' ? aim.position : undefined,
+      this.#pin(narrowing),
+    );
     return this.#execute(compiled, values);
   }
 
@@ -197,9 +205,17 @@ export class Rows {
     return source.arrays(compiled.sql, bindings);
   }
 
-  /** A source of one organization has nothing for the others. */
-  #foreign(resource: RegisteredResource, narrowing: Narrowing): boolean {
-    return resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant;
+  /** A source of one organization has nothing for the others, nor for a patient whose id cannot be one of its. */
+  #closed(resource: RegisteredResource, narrowing: Narrowing): boolean {
+    if (resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant) return true;
+    return narrowing.patient !== undefined && resource.patient !== 'shared' && this.#pin(narrowing) === null;
+  }
+
+  /** The one patient of the narrowing, as the rows of the source name them. */
+  #pin({ patient }: Narrowing): string | number | null {
+    if (patient === undefined) return null;
+    const declared = this.registry.get('Patient');
+    return (declared ? storedId(declared, patient) : patient) ?? null;
   }
 
   /** The rows rendered, from the cache where the version is there. */
@@ -303,10 +319,28 @@ const among = (type: string, param: string, values: readonly (string | number)[]
 });
 
 /** A column of literals holds `Type/id`; a column of ids implies the type. */
-function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string): string {
+function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string | number): string {
   const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return value;
+  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return String(value);
   const type = leaf.to?.[0] ?? '';
   const target = registry.get(type);
-  return `${type}/${target ? fhirId(target, value) : value}`;
+  return `${type}/${target ? fhirId(target, value) : String(value)}`;
+}
+
+/** The other way round: what the column of a reference parameter holds for these literals. */
+function asStored(
+  registry: Registry,
+  resource: RegisteredResource,
+  param: string,
+  literals: readonly string[],
+): readonly (string | number)[] {
+  const leaf = leafOf(paramOf(resource, param).param);
+  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return literals;
+  const type = leaf.to?.[0] ?? '';
+  const target = registry.get(type);
+  return literals
+    .filter((literal) => literal.startsWith(`${type}/`))
+    .map((literal) => literal.slice(type.length + 1))
+    .map((id) => (target ? storedId(target, id) : id))
+    .filter((id) => id !== undefined);
 }

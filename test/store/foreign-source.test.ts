@@ -125,7 +125,7 @@ describe("store: a source that is somebody else's, and only read", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'portico-'));
     const fresh = await freshDatabase();
-    drop = fresh.drop;
+    drop = () => fresh.drop();
     url = dialect === 'sqlite' ? `sqlite:${join(folder, 'vendor.sqlite')}` : fresh.url;
     source = await openDatabase(url);
     // It has none of Portico's tables.

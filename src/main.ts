@@ -156,6 +156,8 @@ function listen(server: Server, port: number): Promise<void> {
 /** Idle connections are closed at once, busy ones when they have been answered. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
+    // It is read when an answer ends: 0 would mean for ever.
+    server.keepAliveTimeout = 1;
     server.close((error) => (error ? reject(error) : resolve()));
     server.closeIdleConnections();
   });

@@ -93,11 +93,11 @@ async function planned(
   const narrowing = asSystem('x', 'check');
   const options = { dialect: db.dialect, knex: await db.knex(), overflows: () => false };
   const compiled = compile(resource, request, narrowing, { kind: 'rows' }, options);
-  const conditions = await indexConditions(db, compiled, slotValues(request, narrowing, 1, undefined));
+  const conditions = await indexConditions(db, resource, compiled, slotValues(request, narrowing, 1, undefined));
   return columns.some(([, column]) => conditions.some((each) => new RegExp(`\\b${column}\\b`).test(each)));
 }
 
-/** A value of a kind, with the shape that most searches have. */
+/** A value of a kind, with the shape that most searches have; a column of texts takes it, and one of integers. */
 function sample(param: LeafParam): Operand {
   switch (param.kind) {
     case 'token':
@@ -108,24 +108,29 @@ function sample(param: LeafParam): Operand {
     case 'date':
       return { shape: 'eq', bindings: param.stored === 'ms' ? [0, 1] : ['2024-01-01', '2024-01-02'] };
     case 'reference':
-      return { shape: 'eq', bindings: ['x'] };
+      return { shape: 'eq', bindings: ['1'] };
     case 'quantity':
       return { shape: 'eq any', bindings: [1, 2] };
     case 'uri':
-      return { shape: 'eq', bindings: ['x'] };
+      return { shape: 'eq', bindings: ['1'] };
   }
 }
 
 /** What the planner looks up by index, as it says it. */
 async function indexConditions(
   db: Database,
+  { source }: RegisteredResource,
   { sql: text, bindings }: Compiled,
   values: readonly unknown[],
 ): Promise<string[]> {
   const bound = bindings.map((each) => db.dialect.value(each instanceof Slot ? values[each.index] : each));
   if (db.dialect.name === 'sqlite') {
     const plan = await db.objects(`explain query plan ${text}`, bound);
-    return plan.map((line) => String(line['detail'])).filter((line) => line.startsWith('SEARCH'));
+    const lines = plan.map((line) => String(line['detail']));
+    const found = lines.filter((line) => line.startsWith('SEARCH'));
+    // An integer primary key goes by the name rowid; beside a scan it is that of a table joined to what is scanned.
+    const scans = lines.some((line) => /^SCAN (?!.*VIRTUAL TABLE)/.test(line));
+    return scans ? found : found.map((line) => line.replace('(rowid=', `(${source.id}=`));
   }
   // An empty table is read whole whatever indices it has, unless that is forbidden.
   const knex = await db.knex();

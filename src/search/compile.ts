@@ -31,14 +31,18 @@ const PATIENT = new Slot(1);
 const LIMIT = new Slot(2);
 const FIRST_FREE = 3;
 
-/** The values of a statement's slots, in the order in which `compile` gave them places. */
+/**
+ * The values of a statement's slots, in the order in which `compile` gave them places. `pin` is the narrowing's patient
+ * as the source stores it.
+ */
 export function slotValues(
   request: SearchRequest,
-  narrowing: Pick<Narrowing, 'tenant' | 'where'> & { readonly patient?: Value },
+  narrowing: Narrowing,
   limit: number,
   position: Position | undefined,
+  pin: string | number | null = narrowing.patient ?? null,
 ): unknown[] {
-  const values: unknown[] = [narrowing.tenant, narrowing.patient ?? null, limit];
+  const values: unknown[] = [narrowing.tenant, pin, limit];
   const bind = (search: SearchRequest | undefined): void => {
     for (const { any } of search?.criteria ?? []) for (const { bindings } of any) values.push(...bindings);
   };

@@ -76,9 +76,17 @@ function criterion(resource: RegisteredResource, name: string, value: string, op
   if (modifier === 'identifier' && declared.definition.type === 'reference')
     return { param: base, modifier, any: values.map((each) => parseLeaf(identifierParam, each, undefined, context)) };
   checkModifier(declared, modifier, targets);
-  const any = values.map((each) => operand(declared.param, each, modifier === 'not' ? undefined : modifier, context));
+  const { idCodec } = resource.source;
+  const any = values.map((each) =>
+    base === '_id' && idCodec
+      ? idOperand(idCodec.toStored(each))
+      : operand(declared.param, each, modifier === 'not' ? undefined : modifier, context),
+  );
   return { param: base, ...(modifier !== undefined && { modifier }), any };
 }
+
+const idOperand = (stored: string | number | undefined): Operand =>
+  stored === undefined ? NEVER : { shape: 'code', bindings: [stored] };
 
 /** The identifier of a reference: found by the overflow index alone. */
 export const identifierParam: LeafParam = {

@@ -76,10 +76,22 @@ const insert = statement<Key & Record<string, unknown>>((knex, $) =>
   }),
 );
 
-const replaced = statement<Key & { version: number; body: string }>((knex, $) =>
+/** A version that the native system made by itself is not known here before it is replaced. */
+const replaced = statement<Key & Record<string, unknown>>((knex, $) =>
   knex('history')
-    .where({ organization_id: $('tenant'), type: $('type'), id: $('id'), version: $('version') })
-    .update({ body: $('body') }),
+    .insert({
+      organization_id: $('tenant'),
+      type: $('type'),
+      id: $('id'),
+      version: $('version'),
+      method: 'PUT',
+      at: $('at'),
+      patient_id: $('patient'),
+      native_resource: $('native'),
+      body: $('body'),
+    })
+    .onConflict(['organization_id', 'type', 'id', 'version'])
+    .merge({ body: $('body') }),
 );
 
 const outbox = statement<Key & Record<string, unknown>>((knex, $) =>
@@ -100,14 +112,14 @@ export async function recordVersion(
   key: Key,
   version: Omit<Version, 'body'>,
   author: Author,
-  previous: { readonly version: number; readonly body: string } | undefined,
+  previous: Omit<Version, 'method'> | undefined,
 ): Promise<PlannedStatement[]> {
   const patient = version.patient ?? null;
   const { credential = null, user = null, onBehalfOf = null } = author;
   const row = { ...key, ...version, patient, credential, user, onBehalfOf };
   return [
     await insert.plan(db, row, 1),
-    ...(previous ? [await replaced.plan(db, { ...key, ...previous }, 1)] : []),
+    ...(previous ? [await replaced.plan(db, { ...key, ...previous, patient: previous.patient ?? null }, 1)] : []),
     await outbox.plan(db, row),
   ];
 }

@@ -12,9 +12,11 @@ export class OverflowUse {
   #seen: number | undefined;
   #loaded = false;
 
-  constructor(private readonly db: Database) {}
+  /** Without a database, there is no overflow index: the source keeps nothing beside its columns. */
+  constructor(private readonly db: Database | undefined) {}
 
   async refresh(): Promise<void> {
+    if (!this.db) return;
     const seen = this.db.foreignChanges();
     if (this.#loaded && seen !== undefined && seen === this.#seen) return;
     for (const row of await used.all(this.db, {}))

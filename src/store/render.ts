@@ -75,7 +75,8 @@ function makeRenderer(resource: RegisteredResource): Renderer {
     const narrative = parse(value(row, at.narrative)) as KeptNarrative | undefined;
     const text = narrative && narrativeOf(narrative, rendered, version ?? 0);
     const body = text === undefined ? members : { text, ...members };
-    const head = `{"resourceType":"${type}","id":${JSON.stringify(id)},"meta":${metaText(meta as Meta | undefined, version, lastUpdated, native, context)}`;
+    const about = metaText(meta as Meta | undefined, version, lastUpdated, native, context);
+    const head = `{"resourceType":"${type}","id":${JSON.stringify(id)}${about === '{}' ? '' : `,"meta":${about}`}`;
     const rest = writeJson(body, extra?.literals);
     const written = rest === '{}' ? `${head}}` : `${head},${rest.slice(1)}`;
     return {

@@ -58,7 +58,8 @@ export class Rows {
     readonly registry: Registry,
     private readonly options: RowsOptions,
   ) {
-    this.overflow = new OverflowUse(options.source);
+    const keeps = registry.all().some(({ source }) => source.extra !== undefined);
+    this.overflow = new OverflowUse(keeps ? options.source : undefined);
     if (options.cacheBytes > 0)
       this.#cache = new LRUCache({
         maxSize: options.cacheBytes,
@@ -76,7 +77,7 @@ export class Rows {
 
   /** The row of one id. Nearly every narrowing has the same statement for it, which is then not looked up by shape. */
   async #byId(resource: RegisteredResource, id: string | number, narrowing: Narrowing): Promise<Found[]> {
-    if (this.#foreign(resource, narrowing)) return [];
+    if (this.#closed(resource, narrowing)) return [];
     if (narrowing.where.length > 0)
       return foundOf(await this.#run(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, 1));
     const statements = narrowing.patient === undefined ? this.#reads : this.#pinnedReads;
@@ -122,7 +123,7 @@ export class Rows {
 
   /** How many rows match. */
   async count(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<number> {
-    if (this.#foreign(resource, narrowing)) return 0;
+    if (this.#closed(resource, narrowing)) return 0;
     const rows = await this.#run(resource, request, narrowing, { kind: 'total' }, 0);
     return Number(rows[0]?.[0]);
   }
@@ -135,7 +136,8 @@ export class Rows {
     narrowing: Narrowing,
     limit: number,
   ): Promise<Entry[]> {
-    const found = await this.#ids(resource, among(resource.type, param, literals), narrowing, limit);
+    const values = asStored(this.registry, resource, param, literals);
+    const found = await this.#ids(resource, among(resource.type, param, values), narrowing, limit);
     return this.#entries(resource, found, narrowing);
   }
 
@@ -155,8 +157,8 @@ export class Rows {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     const statement = await referenceStatement(this.#db(resource), resource, include.param);
     const rows = await this.#execute(resource, statement, [narrowing.tenant, stored]);
-    const literals = rows.map(([literal]) => literal).filter((literal) => typeof literal === 'string');
-    return [...new Set(literals.map((literal) => asLiteral(this.registry, resource, include.param, literal)))];
+    const values = rows.map(([value]) => value).filter((each) => typeof each === 'string' || typeof each === 'number');
+    return [...new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)))];
   }
 
   /** Searches rows by their columns alone, before anything is rendered. */
@@ -167,7 +169,7 @@ export class Rows {
     limit: number,
     position?: Position,
   ): Promise<Found[]> {
-    if (this.#foreign(resource, narrowing)) return [];
+    if (this.#closed(resource, narrowing)) return [];
     return foundOf(
       await this.#run(resource, request, narrowing, { kind: 'page', ...(position && { position }) }, limit),
     );
@@ -190,11 +192,12 @@ export class Rows {
       const options = { dialect: db.dialect, knex: await db.knex(), overflows };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
-    const { tenant, where } = narrowing;
-    const patient = this.#pin(resource, narrowing);
-    const bound = { tenant, where, ...(patient !== null && { patient }) };
-    const values = slotValues(request, bound, limit, aim.kind === 'page' ? aim.position : undefined);
-    return this.#execute(resource, compiled, values);
+    const position = aim.kind === 'page' ? aim.position : undefined;
+    return this.#execute(
+      resource,
+      compiled,
+      slotValues(request, narrowing, limit, position, this.#pin(resource, narrowing)),
+    );
   }
 
   #execute(
@@ -220,9 +223,10 @@ export class Rows {
     return storedId(patients, patient) ?? null;
   }
 
-  /** A source of one organization has nothing for the others. */
-  #foreign(resource: RegisteredResource, narrowing: Narrowing): boolean {
-    return resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant;
+  /** A source of one organization has nothing for the others, nor for a patient whose id cannot be one of its. */
+  #closed(resource: RegisteredResource, narrowing: Narrowing): boolean {
+    if (resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant) return true;
+    return narrowing.patient !== undefined && resource.patient !== 'shared' && this.#pin(resource, narrowing) === null;
   }
 
   /** The rows rendered, from the cache where the version is there. */
@@ -329,11 +333,29 @@ const among = (type: string, param: string, values: readonly (string | number)[]
 });
 
 /** A column of literals holds `Type/id`; a column of ids implies the type. */
-function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string): string {
+function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string | number): string {
   const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return value;
-  if (resource.source.own) return `${leaf.to?.[0] ?? ''}/${value}`;
+  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return String(value);
+  if (resource.source.own) return `${leaf.to?.[0] ?? ''}/${String(value)}`;
   const type = leaf.to?.[0] ?? '';
   const target = registry.get(type);
-  return `${type}/${target ? fhirId(target, value) : value}`;
+  return `${type}/${target ? fhirId(target, value) : String(value)}`;
+}
+
+/** The other way round: what the column of a reference parameter holds for these literals. */
+function asStored(
+  registry: Registry,
+  resource: RegisteredResource,
+  param: string,
+  literals: readonly string[],
+): readonly (string | number)[] {
+  const leaf = leafOf(paramOf(resource, param).param);
+  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return literals;
+  const type = leaf.to?.[0] ?? '';
+  const target = registry.get(type);
+  return literals
+    .filter((literal) => literal.startsWith(`${type}/`))
+    .map((literal) => literal.slice(type.length + 1))
+    .map((id) => (target && !resource.source.own ? storedId(target, id) : id))
+    .filter((id) => id !== undefined);
 }

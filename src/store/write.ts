@@ -9,7 +9,7 @@ import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBl
 import { patientsOf, soleOf } from './compartment.js';
 import type { Database } from './database.js';
 import { keepNarrative, split, type Extra } from './extra.js';
-import { latestVersion, recordVersion, type Author } from './history.js';
+import { latestVersion, recordVersion, type Author, type Version } from './history.js';
 import { nativeName } from './native-name.js';
 import { overflowOf, removeOverflow, saveOverflow } from './overflow-values.js';
 import { GuardError, together, type Plan } from './plan.js';
@@ -63,7 +63,7 @@ export class Writer {
       return { outcome: 'unchanged', entry: existing, plan: { statements: [] } };
     const { patient } = draft;
     const method = existing ? 'PUT' : before === undefined ? 'POST' : 'PUT';
-    const previous = existing && { version: Number(existing.versionId), body: existing.text };
+    const previous = existing && versionOf(existing);
     const version = { version: (before ?? 0) + 1, method, at, patient, native: draft.native } as const;
     for (const param of draft.overflow.keys()) this.rows.overflow.note(tenant, type, param);
     const statements = [
@@ -95,7 +95,7 @@ export class Writer {
     const statements = [
       ...(await removeRow(this.db, resource, key, version)),
       await removeOverflow(this.db, type, tenant, id),
-      ...(await recordVersion(this.db, key, deletion, author, { version, body: existing.text })),
+      ...(await recordVersion(this.db, key, deletion, author, versionOf(existing))),
     ];
     return { outcome: 'deleted', plan: { statements } };
   }
@@ -252,6 +252,11 @@ interface BinaryBody {
   readonly data?: string;
   readonly meta?: unknown;
 }
+
+/** The version that a write replaces. */
+const versionOf = ({ versionId, lastUpdated = 0, patients, native, text }: Entry): Omit<Version, 'method'> => ({
+  ...{ version: Number(versionId), at: lastUpdated, patient: soleOf(patients), native, body: text },
+});
 
 /** The patient of a resource that attached the bytes already, and now may be another one's. */
 const patientBefore = (existing: Entry | undefined, blob: string): string | undefined =>

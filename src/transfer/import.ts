@@ -115,6 +115,8 @@ class Import {
     const resolved = await this.#resolver.resolve(resource);
     if (!resolved && this.#defer(item)) return;
     this.#check(resource);
+    // What comes later is written later: the statements of one turn have no order on PostgreSQL.
+    if (this.#waiting.some((each) => isSame(each.resource, resource))) await this.#flush();
     this.#waiting.push({ ...candidate, resource: resolved ?? resource });
     if (this.#waiting.length >= BATCH) await this.#flush();
   }
@@ -246,6 +248,9 @@ class Import {
 }
 
 const isBinary = (resource: Resource): boolean => resource['resourceType'] === 'Binary';
+
+const isSame = (one: Resource, other: Resource): boolean =>
+  one['id'] === other['id'] && one['resourceType'] === other['resourceType'];
 
 const isPlanned = (value: unknown): value is Planned => typeof value === 'object' && value !== null && 'plan' in value;
 

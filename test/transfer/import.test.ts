@@ -242,8 +242,12 @@ describe('transfer/import', () => {
   });
 
   it('of one id twice in an import the later one is what is stored', async () => {
-    const { created, updated, refused } = await send(patient('r'), patient('r', { gender: 'male' }));
-    assert.deepEqual([created, updated, refused], [1, 1, []]);
+    const { created, updated, refused } = await send(
+      patient('r'),
+      patient('r', { gender: 'other' }),
+      patient('r', { gender: 'male' }),
+    );
+    assert.deepEqual([created, updated, refused], [1, 2, []]);
     assert.equal((await client.get('Patient/r')).body.gender, 'male');
   });
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config.js';
-import { createLog } from '../log.js';
+import { createLog, type Log } from '../log.js';
 import { openPortico, serve, type Portico, type Running } from '../main.js';
 import { migrate, pending } from '../store/migrate.js';
 import { run } from './command.js';
@@ -29,9 +29,11 @@ export async function serveUntilStopped(
   const portico = await openPortico(config, {
     alarm: (what) => log.logger.error({ alarm: what }, 'narrowing violated'),
   });
-  const missing = await pending(portico.own);
-  if (missing[0]?.startsWith('001_')) await migrate(portico.own);
-  const running = await serve(portico, log);
+  const running = await begin(portico, log).catch(async (error: unknown) => {
+    // What is left open would keep the process from ending.
+    await portico.close();
+    throw error;
+  });
   process.stderr.write(`Portico serves FHIR R4 at ${portico.base}. Stop it with Ctrl-C.\n`);
   await started(running, portico);
   await new Promise<void>((resolve) => {
@@ -51,4 +53,10 @@ export async function serveUntilStopped(
     process.on('SIGTERM', stop);
   });
   return undefined;
+}
+
+async function begin(portico: Portico, log: Log): Promise<Running> {
+  const missing = await pending(portico.own);
+  if (missing[0]?.startsWith('001_')) await migrate(portico.own);
+  return serve(portico, log);
 }

@@ -23,7 +23,7 @@ export interface Process {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   /** Waits until standard output or standard error matches. */
-  says(pattern: RegExp): Promise<string>;
+  readonly says: (pattern: RegExp) => Promise<string>;
 }
 
 /** A folder of its own with a database of its own, and the product's command as a user runs it. */

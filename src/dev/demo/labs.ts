@@ -121,7 +121,9 @@ function resultOf(
   random: Random,
 ): LabResult {
   const lab = LABS[name];
-  return 'answers' in lab ? wordedResult(lab, at, random) : measuredResult(lab, shift, at, random);
+  if ('answers' in lab) return wordedResult(lab, at, random);
+  const isSpoilt = shift === undefined && new Random('spoilt', name, at).chance(0.02);
+  return isSpoilt ? absentResult(lab, at) : measuredResult(lab, shift, at, random);
 }
 
 function measuredResult(
@@ -155,6 +157,13 @@ function measuredResult(
       flag,
     },
   };
+}
+
+/** A sample that came to the laboratory and could not be measured: an answer without a value says why. */
+function absentResult(lab: Measured, at: number): LabResult {
+  const text = 'Not measured: specimen unsuitable';
+  const dataAbsentReason = concept(text, hl7('data-absent-reason', 'error', 'Error'));
+  return { finding: findingOf(lab, at, { dataAbsentReason }), line: { test: lab.text, value: text } };
 }
 
 function wordedResult(lab: Worded, at: number, random: Random): LabResult {

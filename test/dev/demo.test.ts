@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DEMO_COUNTS, DEMO_ORGANIZATIONS, demoResources } from '../../src/dev/demo/index.js';
+import { openDatabase } from '../../src/store/database.js';
+import { Client, matches } from '../support/client.js';
+import { workplace, type Process, type Workplace } from '../support/command.js';
+import { freePort } from '../support/server.js';
+
+/** Searches that US Core requires of the types that are served, for a patient of the demo (USCORE 1). */
+const required = (patient: string): string[] => {
+  const [vitals, day] = ['http://terminology.hl7.org/CodeSystem/observation-category|vital-signs', 'gt2025-01-01'];
+  return [
+    ...[
+      `Patient?_id=${patient}`,
+      'Patient?identifier=4410207',
+      'Patient?name=Quintanilla',
+      'Patient?death-date=gt2000-01-01',
+    ],
+    ...['Patient?birthdate=1958-07-19&name=marisol', 'Patient?gender=female&name=marisol'],
+    ...['Patient?birthdate=1958-07-19&family=Quintanilla-Ferro', 'Patient?family=Quintanilla-Ferro&gender=female'],
+    ...['vital-signs', 'laboratory', vitals].flatMap((category) => [
+      `Observation?patient=${patient}&category=${category}`,
+      `Observation?patient=Patient/${patient}&category=${category}&date=${day}`,
+      `Observation?patient=${patient}&category=${category}&status=final,preliminary,amended`,
+    ]),
+    ...['85354-9', '8867-4', '9279-1', '8310-5', '59408-5', '8302-2', '29463-7'].flatMap((code) => [
+      `Observation?patient=${patient}&code=${code}`,
+      `Observation?patient=${patient}&code=${code}&date=${day}`,
+    ]),
+    ...['', '&category=clinical-note', `&category=clinical-note&date=${day}`, '&type=67796-3', '&status=current'].map(
+      (more) => `DocumentReference?patient=${patient}${more}`,
+    ),
+    `DocumentReference?patient=${patient}&type=67796-3&period=${day}`,
+    ...['', `&date=${day}`, '&class=FLD', '&status=finished'].map((more) => `Encounter?patient=${patient}${more}`),
+    ...['Practitioner?name=a', 'Organization?name=Riverside', 'Organization?address=Harlow'],
+  ];
+};
+
+/** Elements that US Core marks must-support, by type; each is in some resource of the demo (USCORE 1). */
+const mustSupport: Readonly<Record<string, readonly string[]>> = {
+  Patient: [
+    ...[
+      'identifier.system',
+      'identifier.value',
+      'name.family',
+      'name.given',
+      'name.suffix',
+      'name.use',
+      'name.period.end',
+    ],
+    ...['telecom.system', 'telecom.value', 'telecom.use', 'gender', 'birthDate', 'deceasedDateTime'],
+    ...['address.line', 'address.city', 'address.state', 'address.postalCode', 'address.use', 'address.period.end'],
+    ...[
+      'communication.language',
+      'extension:us-core-race',
+      'extension:us-core-ethnicity',
+      'extension:us-core-birthsex',
+    ],
+    ...['extension:us-core-genderIdentity', 'extension:us-core-tribal-affiliation', 'extension:us-core-sex'],
+  ],
+  Observation: [
+    ...[
+      'status',
+      'category.coding.system',
+      'category.coding.code',
+      'code.coding',
+      'subject.reference',
+      'effectiveDateTime',
+    ],
+    ...['valueQuantity.value', 'valueQuantity.unit', 'valueQuantity.system', 'valueQuantity.code', 'specimen'],
+    ...[
+      'valueCodeableConcept',
+      'valueString',
+      'component.code',
+      'component.valueQuantity',
+      'component.dataAbsentReason',
+    ],
+    ...['encounter', 'performer', 'interpretation', 'referenceRange', 'dataAbsentReason'],
+  ],
+  DocumentReference: [
+    ...['identifier', 'status', 'type', 'category', 'subject', 'date', 'author', 'content.attachment.contentType'],
+    ...['content.attachment.data', 'content.format', 'context.encounter', 'context.period'],
+  ],
+  Encounter: [
+    ...[
+      'identifier.system',
+      'identifier.value',
+      'status',
+      'class',
+      'type',
+      'subject',
+      'participant.type',
+      'participant.period',
+    ],
+    ...['participant.individual', 'period', 'reasonCode', 'hospitalization.dischargeDisposition', 'serviceProvider'],
+  ],
+  Practitioner: ['identifier.system', 'identifier.value', 'name.family', 'telecom.system', 'address.line'],
+  Organization: [
+    'identifier.system',
+    'identifier.value',
+    'active',
+    'name',
+    'telecom.system',
+    'address.line',
+    'address.country',
+  ],
+};
+
+function pathsOf(value: any, path: string, found: Set<string>): void {
+  if (Array.isArray(value)) {
+    value.forEach((item) => pathsOf(item, path, found));
+    return;
+  }
+  found.add(path);
+  if (typeof value !== 'object' || value === null) return;
+  if (path.endsWith('extension')) found.add(`${path}:${String(value.url).split('/').at(-1)}`);
+  for (const [name, inner] of Object.entries(value)) pathsOf(inner, path === '' ? name : `${path}.${name}`, found);
+}
+
+describe('the demo data', function () {
+  this.timeout(120_000);
+  const counts: Record<string, number> = {};
+  const paths: Record<string, Set<string>> = {};
+  const base = 'http://localhost:8080/fhir/R4';
+  let psrs = 0;
+
+  const hash = async (isFirst: boolean): Promise<string> => {
+    const sum = createHash('sha256');
+    for await (const { organization, resource } of demoResources(base)) {
+      sum.update(organization).update(JSON.stringify(resource));
+      if (!isFirst) continue;
+      const isHeader = resource.resourceType === 'Communication' && resource.partOf === undefined;
+      const kind = isHeader ? 'threads' : resource.resourceType;
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      pathsOf(resource, '', (paths[resource.resourceType] ??= new Set()));
+      if (resource.resourceType !== 'DocumentReference') continue;
+      const bytes = Buffer.from(resource.content[0]!.attachment.data ?? '', 'base64');
+      if (bytes.subarray(0, 5).toString() === '%PDF-' && bytes.toString('latin1').trimEnd().endsWith('%%EOF')) psrs++;
+    }
+    return sum.digest('hex');
+  };
+
+  it('are the same in every run', async () => assert.equal(await hash(true), await hash(false)));
+
+  it('are as many as the issue says, every report a whole PDF', () => {
+    assert.equal(DEMO_ORGANIZATIONS.length, 2);
+    assert.deepEqual(counts, {
+      Organization: DEMO_COUNTS.organizations,
+      Practitioner: 12,
+      Patient: 60,
+      Encounter: 300,
+      Observation: 12_000,
+      DocumentReference: 250,
+      Communication: 1_500,
+      threads: DEMO_COUNTS.threads,
+    });
+    assert.equal(psrs, 250);
+  });
+
+  for (const [type, elements] of Object.entries(mustSupport))
+    it(`have what US Core says a ${type} must support`, () =>
+      assert.deepEqual(
+        elements.filter((element) => !paths[type]?.has(element)),
+        [],
+      ));
+});
+
+describe('portico demo', function () {
+  this.timeout(240_000);
+  let place: Workplace;
+  let server: Process;
+  let port: string;
+  let url: string;
+  let credentials: any;
+  let printed: string;
+
+  const begin = (args: string[] = []): Process =>
+    place.begin(['demo', ...args], { PORT: port, PORTICO_DATABASE_URL: '' });
+  const patientApp = (): Promise<Client> =>
+    Client.login(url, { id: credentials.patient.key, secret: credentials.patient.secret });
+  const organization = (): Promise<Client> =>
+    Client.login(url, { id: credentials.organization.clientId, secret: credentials.organization.clientSecret });
+  const total = async (client: Client, search: string): Promise<number> => {
+    const { status, body, text } = await client.get(
+      `${search}${search.includes('?') ? '&' : '?'}_total=accurate&_count=1`,
+    );
+    assert.equal(status, 200, text);
+    return body.total as number;
+  };
+
+  before(async () => {
+    place = await workplace();
+    port = String(await freePort());
+    url = `http://localhost:${port}`;
+    server = begin();
+    printed = await server.says(/The same stands in/);
+    credentials = JSON.parse(readFileSync(join(place.folder, 'data/demo-credentials.json'), 'utf8'));
+  });
+  after(() => (place as Workplace | undefined)?.leave());
+
+  it('writes the credentials that it prints, in the documented shape, for nobody else to read', () => {
+    const file = join(place.folder, 'data/demo-credentials.json');
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const { fhirUrl, tokenUrl, patient, organization: client } = credentials;
+    assert.deepEqual([fhirUrl, tokenUrl], [`${url}/fhir/R4`, `${url}/oauth/token`]);
+    assert.deepEqual(Object.keys(patient), ['id', 'key', 'secret']);
+    assert.deepEqual(Object.keys(client), ['id', 'clientId', 'clientSecret']);
+    for (const value of [...Object.values(patient), ...Object.values(client)])
+      assert.ok(printed.includes(String(value)));
+  });
+
+  it('prints three lines that work when they are pasted into a shell', async () => {
+    const lines = printed.split('\n').filter((line) => line.startsWith('  curl '));
+    assert.equal(lines.length, 3);
+    for (const line of lines) {
+      const { stdout, status } = spawnSync('sh', ['-c', line.replace('  curl ', `curl -s -w '\\n%{http_code}' `)], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 0);
+      const [, body = '', code] = /^([^]*)\n(\d{3})$/.exec(stdout) ?? [];
+      assert.equal(code, '200', body);
+      const { resourceType, entry } = JSON.parse(body);
+      assert.ok(resourceType === 'Patient' || entry.length > 0);
+    }
+  });
+
+  it('opens everything of the organization, and nothing of the other, with the client of the organization', async () => {
+    const client = await organization();
+    const db = await openDatabase(`sqlite:${join(place.folder, 'data/demo.sqlite')}`);
+    const tables = {
+      Patient: 'patient',
+      Observation: 'observation',
+      DocumentReference: 'document_reference',
+      Communication: 'communication',
+      Encounter: 'encounter',
+    };
+    for (const [type, table] of Object.entries(tables)) {
+      const [[count]] = (await db.arrays(
+        `select count(*) from ${table} where organization_id = 'org_riverside'`,
+        [],
+      )) as [[number]];
+      assert.ok(count > 0);
+      assert.equal(await total(client, type), count, type);
+    }
+    const [[stranger]] = (await db.arrays(
+      `select id from patient where organization_id = 'org_valley_ems' and id not in (select id from patient where organization_id = 'org_riverside')`,
+      [],
+    )) as [[string]];
+    await db.close();
+    assert.equal((await client.get(`Patient/${stranger}`)).status, 404);
+  });
+
+  it('opens the own record, and nothing else, with the key of the patient', async () => {
+    const [app, client] = [await patientApp(), await organization()];
+    const { id } = credentials.patient;
+    assert.deepEqual(await app.ids('Patient'), [id]);
+    for (const type of ['Observation', 'DocumentReference', 'Communication', 'Encounter'])
+      assert.equal(await total(app, type), await total(client, `${type}?patient=${id}`), type);
+    const other = (await client.ids('Patient?_count=5')).find((each) => each !== id);
+    assert.equal((await app.get(`Patient/${other}`)).status, 404);
+    const { body } = await client.get(`Observation?patient=${other}&_count=1`);
+    assert.equal((await app.get(`Observation/${matches(body)[0].id}`)).status, 404);
+    assert.equal((await app.get('Patient', { anonymous: true })).status, 401);
+  });
+
+  it('serves the reports as PDFs to the patient whose they are', async () => {
+    const app = await patientApp();
+    const { body } = await app.get('DocumentReference?_count=3');
+    for (const { content } of matches(body)) {
+      const { attachment } = content[0];
+      const {
+        status,
+        body: bytes,
+        headers,
+      } = await app.get(attachment.url, { headers: { accept: 'application/pdf' } });
+      assert.equal(status, 200);
+      assert.equal(headers.get('content-type'), 'application/pdf');
+      assert.equal(bytes.length, attachment.size);
+      assert.equal(bytes.subarray(0, 5).toString(), '%PDF-');
+    }
+  });
+
+  it('finds something with every search that US Core requires', async () => {
+    const client = await organization();
+    const empty: string[] = [];
+    for (const search of required(credentials.patient.id)) if ((await total(client, search)) === 0) empty.push(search);
+    assert.deepEqual(empty, []);
+  });
+
+  it('stops at Ctrl-C with a sound database, and starts again at once with the same credentials', async () => {
+    server.child.kill('SIGINT');
+    assert.equal((await server.ended).code, 0);
+    const db = await openDatabase(`sqlite:${join(place.folder, 'data/demo.sqlite')}`);
+    assert.deepEqual(await db.arrays('pragma integrity_check', []), [['ok']]);
+    await db.close();
+    const started = performance.now();
+    const again = begin(['--json']);
+    const said = await again.says(/clientSecret/);
+    const seconds = (performance.now() - started) / 1000;
+    process.stdout.write(`second start of the demo: ${seconds.toFixed(2)} s\n`);
+    // Two seconds on a machine that does nothing else; here other tests may run beside it.
+    assert.ok(seconds < 15, String(seconds));
+    assert.deepEqual(JSON.parse(said), credentials);
+    again.child.kill('SIGTERM');
+    assert.equal((await again.ended).code, 0);
+  });
+});

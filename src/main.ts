@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { createApp, FHIR_PATH } from './app.js';
 import { Keys } from './auth/keys.js';
+import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { ConfigurationError } from './outcome.js';
 import type { Log } from './log.js';
@@ -87,6 +88,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     );
   const keys = new Keys(own, secret, now);
   await keys.load();
+  const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
   let stopping = false;
   const app = createApp({
     facade: facadeOf(portico),
@@ -96,6 +98,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     secret,
     log,
     trustedHops: config.trustedHops,
+    allowLoopback: config.allowLoopback,
     ready: async () => !stopping && (await pending(own)).length === 0,
   });
   const handle = app.callback();
@@ -110,6 +113,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await purging.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();

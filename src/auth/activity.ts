@@ -12,22 +12,21 @@ export interface Activity {
   readonly requestId: string | undefined;
 }
 
-const ofCredential = statement<{ tenant: string; id: string; limit: number }>((knex, $) =>
+/** Older entries are in the audit itself. */
+const MOST = 1000;
+
+const ofCredential = statement<{ tenant: string; credential: string }>((knex, $) =>
   knex('audit')
-    .where({ organization_id: $('tenant'), credential_id: $('id') })
+    .where({ organization_id: $('tenant'), credential_id: $('credential') })
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
-    .limit($('limit') as unknown as number)
+    .limit(MOST)
     .select('at', 'interaction', 'type', 'status', 'request_id'),
 );
 
 /** The activity log of a credential, the latest first: a view of the audit. */
-export async function activityOf(
-  db: Database,
-  { tenant, id }: { tenant: string; id: string },
-  limit: number,
-): Promise<Activity[]> {
-  return (await ofCredential.all(db, { tenant, id, limit })).map(activityFrom);
+export async function activityOf(db: Database, tenant: string, credential: string): Promise<Activity[]> {
+  return (await ofCredential.all(db, { tenant, credential })).map(activityFrom);
 }
 
 const activityFrom = (row: Row): Activity => ({

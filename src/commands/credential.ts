@@ -29,10 +29,7 @@ export function credentialCommand(program: Command): void {
     .description('what a credential was used for, the latest first')
     .argument('<id>', 'the public id')
     .option('--org <id>', 'the organization')
-    .option('--limit <n>', 'how many entries', positive, 100)
-    .action((id: string, options: InOrg & { limit: number }) =>
-      run(log, () => withPortico((portico) => showLog(portico, id, options))),
-    );
+    .action((id: string, options: InOrg) => run(log, () => withPortico((portico) => showLog(portico, id, options))));
   const revoke = withJson(credential.command('revoke'))
     .description('delete a credential: its tokens open nothing any more, from the next request on')
     .argument('<id>', 'the public id')
@@ -58,11 +55,6 @@ function hours(text: string): number {
   return value;
 }
 
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It takes 1 to 9999.');
-  return Number(text);
-}
-
 async function listAll({ own }: Portico, { org }: InOrg): Promise<Said> {
   const all = await listCredentials(own, await chooseOrg(own, org));
   const json = all.map(({ secretHash: _hash, previous, ...rest }) => ({
@@ -83,10 +75,10 @@ function line(credential: Credential): string {
   return `${id}  ${prefixOf(credential)}…  ${kind}${whose}  "${name}"  ${scopeCeiling}  ${used}${ends}${state}`;
 }
 
-async function showLog({ own }: Portico, id: string, { org, limit }: InOrg & { limit: number }): Promise<Said> {
+async function showLog({ own }: Portico, id: string, { org }: InOrg): Promise<Said> {
   const tenant = await chooseOrg(own, org);
   if (!(await listCredentials(own, tenant)).some((each) => each.id === id)) throw unknown(id);
-  const entries = await activityOf(own, { tenant, id }, limit);
+  const entries = await activityOf(own, tenant, id);
   const lines = entries.map(entryLine);
   return { json: entries, lines: lines.length === 0 ? ['It has not been used.'] : lines };
 }

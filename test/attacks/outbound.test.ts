@@ -67,8 +67,8 @@ describe('attacks/outbound', () => {
   it('THREAT 21: an answer of more than 64 kB, a compressed one and a slow one are given up', async function () {
     this.timeout(15_000);
     const big = await host((_request, response) => {
-      const write = (): void =>
-        void (response.write(Buffer.alloc(16_384)) ? setImmediate(write) : response.once('drain', write));
+      const write = (): unknown =>
+        response.write(Buffer.alloc(16_384)) ? setImmediate(write) : response.once('drain', write);
       write();
     });
     const before = process.memoryUsage().rss;

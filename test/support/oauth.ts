@@ -5,7 +5,7 @@ import { registerCredential, type ClientKeySource, type NewCredential } from '..
 import type { Answer } from './client.js';
 import { TENANT, type Server } from './server.js';
 
-export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 export const basic = ({ id, secret }: { id: string; secret: string }): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,

@@ -70,7 +70,7 @@ describe('portico serve', function () {
         headers,
         body,
         duplex: 'half',
-      });
+      } as RequestInit);
       await new Promise((resolve) => setTimeout(resolve, 200));
       child.kill(signal);
       await says(/Stopping/);

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asSystem } from '../access/narrow.js';
@@ -32,8 +30,8 @@ export async function exportAll(options: ExportOptions): Promise<Record<string, 
   const narrowing = asSystem(tenant, 'export');
   const counts: Record<string, number> = {};
   for (const resource of registry.all()) {
-    const file = createWriteStream(join(folder, `${resource.type}.ndjson`));
-    const binaries = resource.attachments ? createWriteStream(join(folder, 'Binary.ndjson')) : undefined;
+    const file = await open(join(folder, `${resource.type}.ndjson`), 'w');
+    const binaries = resource.attachments ? await open(join(folder, 'Binary.ndjson'), 'w') : undefined;
     counts[resource.type] = 0;
     for await (const texts of pages(resource, narrowing, options)) {
       counts[resource.type] = (counts[resource.type] ?? 0) + texts.length;
@@ -43,8 +41,8 @@ export async function exportAll(options: ExportOptions): Promise<Record<string, 
       // Pages are long for an event loop that also serves.
       await nextTurn();
     }
-    await end(file);
-    if (binaries) await end(binaries);
+    await file.close();
+    await binaries?.close();
   }
   return counts;
 }
@@ -68,7 +66,7 @@ async function* pages(
 }
 
 async function writeBinaries(
-  file: WriteStream,
+  file: FileHandle,
   texts: readonly string[],
   { own, tenant }: ExportOptions,
 ): Promise<number> {
@@ -84,11 +82,4 @@ async function writeBinaries(
   return count;
 }
 
-async function write(file: WriteStream, lines: readonly string[]): Promise<void> {
-  if (!file.write(`${lines.join('\n')}\n`)) await once(file, 'drain');
-}
-
-async function end(file: WriteStream): Promise<void> {
-  file.end();
-  await once(file, 'finish');
-}
+const write = (file: FileHandle, lines: readonly string[]): Promise<void> => file.appendFile(`${lines.join('\n')}\n`);

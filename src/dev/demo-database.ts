@@ -35,7 +35,8 @@ export async function makeDemo(file: string, config: Config, say: (text: string)
   } finally {
     await portico.close();
   }
-  renameSync(`${partial}.secret`, `${file}.secret`);
+  // With PORTICO_SECRET there is no file of it.
+  if (existsSync(`${partial}.secret`)) renameSync(`${partial}.secret`, `${file}.secret`);
   renameSync(partial, file);
   return true;
 }

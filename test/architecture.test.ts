@@ -18,6 +18,7 @@ const line: readonly (readonly string[])[] = [
   ['main'],
   ['app'],
   ['auth', 'rest', 'transfer', 'psr'],
+  ['outbound'],
   ['http'],
   ['audit'],
   ['access'],

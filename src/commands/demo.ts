@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { processEnvironment, readConfig, type Config } from '../config.js';
-import { makeDemo, readCredentials, type DemoCredentials } from '../dev/demo-database.js';
+import { readCredentials, type DemoCredentials } from '../dev/demo-credentials.js';
+import { makeDemo } from '../dev/demo-database.js';
 import { progressLine, run } from './command.js';
 import { serveUntilStopped } from './serve.js';
 
@@ -36,7 +37,8 @@ export function demoCommand(program: Command): void {
 }
 
 /** Lines that work when they are pasted into a shell. */
-function whatToTry({ baseUrl }: Config, { patient, organization }: DemoCredentials): string[] {
+function whatToTry({ baseUrl }: Config, credentials: DemoCredentials): string[] {
+  const { patient, organization, organizationToken, backend } = credentials;
   const fhir = `${baseUrl}/fhir/R4`;
   const token = (id: string, secret: string): string =>
     `$(curl -s -u '${id}:${secret}' -d grant_type=client_credentials ${baseUrl}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`;
@@ -52,6 +54,8 @@ function whatToTry({ baseUrl }: Config, { patient, organization }: DemoCredentia
     `A client of the organization ${organization.id}:`,
     `  client id      ${organization.clientId}`,
     `  client secret  ${organization.clientSecret}`,
+    `An organization token: ${organizationToken.token}`,
+    `A backend service: client id ${backend.clientId}; its private key is in the file below.`,
     '',
     'Try these:',
     `  curl -H "Authorization: Bearer ${token(patient.key, patient.secret)}" ${fhir}/Patient/${patient.id}`,

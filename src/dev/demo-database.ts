@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { createCredential, liveCredential } from '../auth/store.js';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createOrg } from '../auth/orgs.js';
 import type { Config } from '../config.js';
 import { openPortico, type Portico } from '../main.js';
@@ -8,15 +7,7 @@ import { openDatabase } from '../store/database.js';
 import { migrate, pending } from '../store/migrate.js';
 import { importItems } from '../transfer/import.js';
 import type { Item } from '../transfer/sources.js';
-import { DEMO_ORGANIZATIONS, DEMO_PATIENT, demoResources } from './demo/index.js';
-
-/** What a newcomer needs to try everything; also written to data/demo-credentials.json. */
-export interface DemoCredentials {
-  readonly fhirUrl: string;
-  readonly tokenUrl: string;
-  readonly patient: { readonly id: string; readonly key: string; readonly secret: string };
-  readonly organization: { readonly id: string; readonly clientId: string; readonly clientSecret: string };
-}
+import { DEMO_ORGANIZATIONS, demoResources } from './demo/index.js';
 
 /** Makes the demo database when it is not there. It gets its name when it is whole: a run that was stopped leaves none. */
 export async function makeDemo(file: string, config: Config, say: (text: string) => void): Promise<boolean> {
@@ -80,39 +71,3 @@ async function fill({ own, registry, rows, writer, base, now }: Portico, say: (t
 async function* each(items: readonly Item[]): AsyncGenerator<Item> {
   yield* items;
 }
-
-/** The demo's credentials: those of the file while they live, or new ones. */
-export async function readCredentials(portico: Portico, config: Config): Promise<DemoCredentials> {
-  const { own, base, now } = portico;
-  const file = join('data', 'demo-credentials.json');
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoCredentials) : undefined;
-  const alive = async (id: string | undefined): Promise<boolean> =>
-    id !== undefined && (await liveCredential(own, id, now())) !== undefined;
-  const urls = { fhirUrl: base, tokenUrl: `${config.baseUrl}/oauth/token` };
-  if (known && (await alive(known.patient.key)) && (await alive(known.organization.clientId))) {
-    const current = { ...known, ...urls };
-    writeCredentials(file, current);
-    return current;
-  }
-  const tenant = DEMO_PATIENT.organization;
-  const portal = {
-    tenant,
-    kind: 'portal',
-    name: 'Demo health app',
-    patient: DEMO_PATIENT.id,
-    scopeCeiling: 'patient/*.rs',
-  } as const;
-  const client = { tenant, kind: 'client', name: 'Demo integration', scopeCeiling: 'system/*.cruds' } as const;
-  const patient = await createCredential(own, portal, now());
-  const organization = await createCredential(own, client, now());
-  const made: DemoCredentials = {
-    ...urls,
-    patient: { id: DEMO_PATIENT.id, key: patient.id, secret: patient.secret },
-    organization: { id: tenant, clientId: organization.id, clientSecret: organization.secret },
-  };
-  writeCredentials(file, made);
-  return made;
-}
-
-const writeCredentials = (file: string, credentials: DemoCredentials): void =>
-  writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });

@@ -11,7 +11,7 @@ describe('auth/discovery', () => {
 
   const get = async (path: string, headers: Record<string, string> = {}) => {
     const response = await fetch(`${server.url}${path}`, { headers });
-    return { status: response.status, headers: response.headers, body: (await response.json()) };
+    return { status: response.status, headers: response.headers, body: await response.json() };
   };
   const SMART = '/fhir/R4/.well-known/smart-configuration';
   const OAUTH = '/.well-known/oauth-authorization-server';

@@ -25,7 +25,7 @@ describe('auth/keys', () => {
   const kidOf = ({ token }: { token: string }) =>
     JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid as string;
   const published = async () =>
-    ((await (await fetch(`${server.url}/oauth/jwks`)).json())).keys.map((each: any) => each.kid) as string[];
+    (await (await fetch(`${server.url}/oauth/jwks`)).json()).keys.map((each: any) => each.kid) as string[];
   const statuses = async () => {
     const keys = await readSigningKeys(server.portico.own, now);
     return keys.map((key) => statusOf(key, keys, now));

@@ -166,7 +166,7 @@ describe('auth/token: client_credentials', () => {
   it('takes POST alone', async () => {
     const response = await fetch(`${server.url}/oauth/token?${grant}`);
     assert.equal(response.status, 405);
-    assert.equal(response.headers.get('allow'), 'POST');
+    assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
   });
 
   it('does not let a query stand for the form', async () => {

@@ -4,7 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilityCommand } from '../../src/commands/capability.js';
 import { checkSourceCommand } from '../../src/commands/check-source.js';
+import { auditCommand } from '../../src/commands/audit.js';
 import { credentialCommand } from '../../src/commands/credential.js';
+import { keysCommand } from '../../src/commands/keys.js';
 import { demoCommand } from '../../src/commands/demo.js';
 import { exportCommand } from '../../src/commands/export.js';
 import { importCommand } from '../../src/commands/import.js';
@@ -23,7 +25,9 @@ const subcommands = {
   export: [],
   org: ['create', 'list'],
   user: ['create', 'list', 'disable'],
-  credential: ['create', 'list', 'revoke'],
+  credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
+  keys: ['list', 'rotate'],
+  audit: ['verify'],
   capability: [],
   'check-source': [],
   'new-resource': [],
@@ -38,6 +42,8 @@ const commands = [
   orgCommand,
   userCommand,
   credentialCommand,
+  keysCommand,
+  auditCommand,
   capabilityCommand,
   checkSourceCommand,
   newResourceCommand,
@@ -94,7 +100,7 @@ describe('commands', function () {
         [['serve', '--frob'], /unknown option '--frob'/],
         [['import'], /missing required argument 'path'/],
         [['org', 'create', '--name', 'x'], /required option '--id <id>'/],
-        [['credential', 'create', '--kind', 'x', '--name', 'x'], /Allowed choices are portal, client/],
+        [['credential', 'create', '--kind', 'x', '--name', 'x'], /Allowed choices are portal, org, client/],
       ];
       for (const [args, text] of calls) refused(await run(args), 2, text);
     });
@@ -191,9 +197,9 @@ describe('commands', function () {
       assert.equal(scope, 'system/*.rs');
       const portal = done(await run([...create, 'portal', '--patient', 'p1', '--json']));
       assert.equal(portal.patient, 'p1');
-      refused(await run([...create, 'portal']), 2, /--patient is needed/);
+      refused(await run([...create, 'portal']), 2, /--patient is for a portal credential/);
       refused(await run([...create, 'portal', '--patient', 'p2']), 2, /no Patient\/p2 in one/);
-      refused(await run([...create, 'client', '--scope', 'all']), 2, /not a list of SMART scopes/);
+      refused(await run([...create, 'client', '--scope', 'all']), 2, /not a list of scopes/);
       refused(await run([...create, 'client', '--expires', 'soon']), 2, /not a date/);
       refused(await run([...create, 'client', '--expires', '2020-01-01']), 2, /over already/);
       const list = await run(['credential', 'list', '--json']);

@@ -31,10 +31,10 @@ describe('new-resource', function () {
       );
     }
     assert.deepEqual(readdirSync(join(copy, 'migrations')).sort().slice(-5), [
-      '009_condition.ts',
-      '010_medication_request.ts',
-      '011_procedure.ts',
-      '012_location.ts',
+      '011_condition.ts',
+      '012_medication_request.ts',
+      '013_procedure.ts',
+      '014_location.ts',
       'shapes.ts',
     ]);
     const tsc = run('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.');

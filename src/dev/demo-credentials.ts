@@ -1,0 +1,79 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { createCredential, liveCredential, registerCredential } from '../auth/store.js';
+import type { Config } from '../config.js';
+import type { Portico } from '../main.js';
+import { DEMO_PATIENT } from './demo/index.js';
+
+/** What a newcomer needs to try everything; also written to data/demo-credentials.json. */
+export interface DemoCredentials {
+  readonly fhirUrl: string;
+  readonly tokenUrl: string;
+  /** A key that a patient gave to a health app. */
+  readonly patient: { readonly id: string; readonly key: string; readonly secret: string };
+  /** A client that may ask for every scope. */
+  readonly organization: { readonly id: string; readonly clientId: string; readonly clientSecret: string };
+  /** A token that is used as it is, on the native API, or exchanged for an access token. */
+  readonly organizationToken: { readonly id: string; readonly token: string };
+  /** A backend service: it signs its assertions with the private key. */
+  readonly backend: { readonly clientId: string; readonly privateJwk: JWK };
+}
+
+type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl'>;
+type Makers = { readonly [K in keyof Parts]: (portico: Portico) => Promise<Parts[K]> };
+
+const tenant = DEMO_PATIENT.organization;
+const EVERYTHING = 'apiv2 act_as_user system/AuditEvent.rs';
+
+const makers: Makers = {
+  patient: async ({ own, now }) => {
+    const { id: patient } = DEMO_PATIENT;
+    const app = { tenant, kind: 'portal', name: 'Demo health app', patient, scopeCeiling: 'patient/*.rs' } as const;
+    const { id, secret } = await createCredential(own, app, now());
+    return { id: patient, key: id, secret };
+  },
+  organization: async ({ own, now }) => {
+    const client = { tenant, kind: 'client', name: 'Demo integration', scopeCeiling: EVERYTHING } as const;
+    const { id, secret } = await createCredential(own, client, now());
+    return { id: tenant, clientId: id, clientSecret: secret };
+  },
+  organizationToken: async ({ own, now }) => {
+    const token = { tenant, kind: 'org', name: 'Demo organization token', scopeCeiling: 'apiv2' } as const;
+    const { id, secret } = await createCredential(own, token, now());
+    return { id, token: secret };
+  },
+  backend: async ({ own, now }) => {
+    const { publicKey, privateKey } = await generateKeyPair('ES384', { extractable: true });
+    const named = { kid: 'demo', alg: 'ES384' };
+    const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), ...named, use: 'sig' }] });
+    const service = { tenant, kind: 'backend', name: 'Demo backend service', scopeCeiling: 'system/*.rs' } as const;
+    const clientId = await registerCredential(own, service, { jwks }, now());
+    return { clientId, privateJwk: { ...(await exportJWK(privateKey)), ...named } };
+  },
+};
+
+/** The demo's credentials: those of the file while they live, new ones for the others. */
+export async function readCredentials(portico: Portico, { baseUrl }: Config): Promise<DemoCredentials> {
+  const file = join('data', 'demo-credentials.json');
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<DemoCredentials>) : {};
+  const kept: Partial<Parts> = {
+    ...(await whileAlive(portico, known.patient?.key, { patient: known.patient })),
+    ...(await whileAlive(portico, known.organization?.clientId, { organization: known.organization })),
+    ...(await whileAlive(portico, known.organizationToken?.id, { organizationToken: known.organizationToken })),
+    ...(await whileAlive(portico, known.backend?.clientId, { backend: known.backend })),
+  };
+  const credentials: DemoCredentials = {
+    ...{ fhirUrl: portico.base, tokenUrl: `${baseUrl}/oauth/token` },
+    patient: kept.patient ?? (await makers.patient(portico)),
+    organization: kept.organization ?? (await makers.organization(portico)),
+    organizationToken: kept.organizationToken ?? (await makers.organizationToken(portico)),
+    backend: kept.backend ?? (await makers.backend(portico)),
+  };
+  writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+  return credentials;
+}
+
+async function whileAlive<T extends object>({ own, now }: Portico, id: string | undefined, part: T) {
+  return id !== undefined && (await liveCredential(own, id, now())) ? part : {};
+}

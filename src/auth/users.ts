@@ -43,7 +43,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
 );
 
 /** E-mail addresses are compared in this form; it is unique over all organizations. */
-export const normaliseEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
+const normaliseEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
 
 /** The id of the new user; undefined when somebody has the e-mail address already. */
 export async function createUser(db: Database, user: NewUser, now: number): Promise<string | undefined> {

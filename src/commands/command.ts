@@ -38,7 +38,7 @@ export async function run(command: Command, work: () => Promise<Said | undefined
   }
 }
 
-export function faultOf(error: unknown): { text: string; code: number } {
+function faultOf(error: unknown): { text: string; code: number } {
   if (error instanceof ConfigurationError) return { text: error.message, code: 2 };
   if (error instanceof CommandError) return { text: error.message, code: error.exitCode };
   if (error instanceof OutcomeError) return { text: error.issues.map((issue) => issue.text).join('\n'), code: 1 };

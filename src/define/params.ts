@@ -1,4 +1,3 @@
-import type { Codes } from './codes.js';
 import type { ReferenceElement } from './elements/references.js';
 import type { DateColumns, DateElement } from './elements/times.js';
 import type { QuantityColumns, QuantityElement } from './elements/quantities.js';
@@ -200,7 +199,6 @@ export function kept(as: KeptParam['as'], options: Options = {}): KeptParam {
   return { kind: 'kept', as, ...options };
 }
 
-export type { Codes };
 
 const overflowColumns = {
   token: { code: 'code', system: 'system', text: ['text'], type: { system: 'system_2', code: 'code_2' } },

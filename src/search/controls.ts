@@ -15,8 +15,8 @@ export const controlNames: ReadonlySet<string> = new Set([
   '_total',
 ]);
 
-export const DEFAULT_COUNT = 20;
-export const MAX_COUNT = 500;
+const DEFAULT_COUNT = 20;
+const MAX_COUNT = 500;
 const MAX_INCLUDES = 20;
 
 type Controls = Pick<SearchRequest, 'sort' | 'count' | 'total' | 'summary' | 'elements' | 'include' | 'revInclude'>;

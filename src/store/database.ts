@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../search/dialect.js';
-import { native, type Compiled } from '../search/compile.js';
+import type { Compiled } from '../search/compile.js';
 import { Slot } from '../search/fragment.js';
 import { ConfigurationError } from '../outcome.js';
 import type { Plan } from './plan.js';
@@ -80,5 +80,3 @@ function built(query: Knex.QueryBuilder): Compiled {
   const made = query.toSQL().toNative();
   return { sql: made.sql, bindings: made.bindings as unknown as Compiled['bindings'] };
 }
-
-export { native };

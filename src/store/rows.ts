@@ -297,7 +297,7 @@ function inOrder(row: unknown[], { columns, children }: Layout): Values {
   return row;
 }
 
-export const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
+const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
   source.idCodec ? source.idCodec.toStored(id) : id;
 
 const plain: Omit<SearchRequest, 'type' | 'criteria'> = {

@@ -21,7 +21,7 @@ export interface Data {
 
 const OBSERVATIONS_OF_PATIENT = 500;
 const root = new URL('../../', import.meta.url);
-export const folder = new URL('data/bench/', root);
+const folder = new URL('data/bench/', root);
 
 /** The database of a former run when it is what this run would make, otherwise a new one. */
 export async function dataOf(rows: number): Promise<Data> {

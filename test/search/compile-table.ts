@@ -21,7 +21,7 @@ const builders = {
 };
 
 /** The statement of a query string, with its values in place of their slots; no database is asked. */
-export async function compiled(
+async function compiled(
   dialect: Dialect,
   query: string,
   { type = 'Observation', patient, aim = { kind: 'rows' }, overflows = [] }: Compiling = {},

@@ -44,7 +44,11 @@ export async function checkRoundTrip(server: Server, client: Client, sent: any):
   }
 }
 
-/** The contract of one resource type, for a resource of it that fills its columns. */
+/**
+ * The contract of one resource type, for a resource of it that fills its columns: what `new-resource` writes calls it.
+ *
+ * @public
+ */
 export function describeResource(sample: any): void {
   describe(`fhir/${sample.resourceType}`, () => {
     let server: Server;

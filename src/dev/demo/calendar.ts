@@ -1,12 +1,11 @@
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
+const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** All of the demo data lie in this year, in the central time zone of the United States. */
 export const TIME_ZONE = 'America/Chicago';
 export const YEAR_START = Date.parse('2025-11-01T00:00:00-05:00');
-export const YEAR_END = Date.parse('2026-11-01T00:00:00-05:00');
 
 const WINTER_START = Date.parse('2025-11-02T02:00:00-05:00');
 const WINTER_END = Date.parse('2026-03-08T02:00:00-06:00');

@@ -138,13 +138,12 @@ async function createCredentials(knex: Knex): Promise<void> {
   await knex.schema.createTable('signing_key', (t) => {
     t.text('kid').primary();
     t.text('alg').notNullable();
-    // next, active, retired: one is next and one active, of each algorithm.
-    t.text('status').notNullable();
     t.text('public_jwk').notNullable();
     // AES-256-GCM under a key derived from PORTICO_SECRET.
     t.text('private_wrapped').notNullable();
     t.bigInteger('created_at').notNullable();
-    t.bigInteger('activated_at');
+    // The last whose time has come signs; it is published before, and after until what it signed has expired.
+    t.bigInteger('active_from').notNullable();
     t.bigInteger('retire_at');
   });
 }

@@ -2,6 +2,8 @@ import Koa from 'koa';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
+import { ClientKeys } from './auth/client-keys.js';
+import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
 import { authRoutes } from './auth/routes.js';
 import { errors } from './http/errors.js';
@@ -10,7 +12,7 @@ import { health } from './http/health.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import type { Facade } from './rest/facade.js';
-import { fhirRoutes } from './rest/routes.js';
+import { fhirRoutes, lettersOf } from './rest/routes.js';
 import type { Database } from './store/database.js';
 
 export const FHIR_PATH = '/fhir/R4';
@@ -25,27 +27,33 @@ export interface AppOptions {
   readonly trail: Trail;
   readonly log: Log;
   readonly trustedHops: number;
+  /** Development: URLs of others may lead to this machine. */
+  readonly allowLoopback: boolean;
   /** Whether the server still takes work: a server that is stopping does not. */
   readonly ready: () => Promise<boolean>;
 }
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
-export function createApp({ facade, own, keys, issuer, secret, trail, log, trustedHops, ready }: AppOptions): Koa {
+export function createApp(options: AppOptions): Koa {
+  const { facade, own, keys, issuer, secret, trail, log, trustedHops, allowLoopback, ready } = options;
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
-  const tokens = { own, keys, scopes: new Scopes(registry, audience), issuer, audience, secret, now };
+  const clientKeys = new ClientKeys({ allowLoopback }, now);
+  const tokens = { own, keys, clientKeys, scopes: new Scopes(registry, audience), issuer, audience, secret, now };
   const bearer = new Bearer(tokens);
-  const auth = authRoutes(tokens);
+  const routes = fhirRoutes(facade);
 
   const app = new Koa({ proxy: trustedHops > 0, maxIpsCount: trustedHops });
   app.on('error', (error) => onError(error, ''));
   app.use(requestLog(log.request, facade.now));
+  // Before FHIR: it is JSON whatever FHIR format is asked for.
+  app.use(discovery(tokens, { fhirPath: FHIR_PATH, letters: lettersOf(routes) }));
   app.use(
     fhirHandler({
       path: FHIR_PATH,
       base: facade.base,
-      routes: fhirRoutes(facade),
+      routes,
       authenticate: (credentials) => bearer.authenticate(credentials),
       serves: (type) => facade.registry.get(type) !== undefined,
       audit: (event) => trail.record(event),
@@ -55,6 +63,6 @@ export function createApp({ facade, own, keys, issuer, secret, trail, log, trust
   );
   app.use(errors(onError));
   app.use(health(ready));
-  app.use(auth.routes());
+  app.use(authRoutes(tokens, bearer).routes());
   return app;
 }

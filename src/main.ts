@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createApp, FHIR_PATH } from './app.js';
 import { Trail } from './audit/trail.js';
 import { Keys } from './auth/keys.js';
+import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
 import { ConfigurationError } from './outcome.js';
@@ -94,6 +95,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   await trail.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
+  const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
   let stopping = false;
   const app = createApp({
     facade: facadeOf(portico),
@@ -104,6 +106,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     trail,
     log,
     trustedHops: config.trustedHops,
+    allowLoopback: config.allowLoopback,
     ready: async () => !stopping && (await pending(own)).length === 0,
   });
   const handle = app.callback();
@@ -120,6 +123,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
       stopping = true;
       await close(server);
       await trail.stop();
+      await purging.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();

@@ -91,8 +91,18 @@ export class OutcomeError extends Error {
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   constructor(
-    readonly status: 400 | 401 | 405 | 413 | 415 | 503,
-    readonly error: 'invalid_request' | 'invalid_client' | 'invalid_scope' | 'unsupported_grant_type' | 'server_error',
+    readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 503,
+    readonly error:
+      | 'invalid_request'
+      | 'invalid_client'
+      | 'invalid_grant'
+      | 'invalid_scope'
+      | 'unauthorized_client'
+      | 'unsupported_grant_type'
+      | 'invalid_token'
+      | 'insufficient_scope'
+      | 'slow_down'
+      | 'server_error',
     description: string,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {

@@ -19,11 +19,27 @@ export function grantedScope(scopes: Scopes, credential: Credential, asked: stri
   return texts(wanted);
 }
 
-function byDefault({ kind }: Credential, ceiling: readonly Spelling[]): string {
+function byDefault({ kind, patient }: Credential, ceiling: readonly Spelling[]): string {
   // SMART Backend Services name what they need.
   if (kind === 'backend') throw refused();
-  const all = ceiling.find((each) => each.kind === 'all');
-  return all ? ALL : texts(ceiling);
+  if (ceiling.some((each) => each.kind === 'all')) return ALL;
+  const open = ceiling.filter((each) => isForServices(each, patient !== undefined));
+  if (open.length === 0) throw refused();
+  return texts(open);
+}
+
+/**
+ * The scopes of a refreshed token (RFC 6749 section 6): some of those that the user allowed, by default all of them. What
+ * the client may no longer have falls away; the grant itself stays as it was. Errors: 400 `invalid_scope`.
+ */
+export function refreshedScope(scopes: Scopes, client: Credential, granted: string, asked: string | undefined): string {
+  const original = scopes.readCeiling(granted) ?? [];
+  const wanted = asked === undefined ? original : (scopes.read(asked) ?? []);
+  // At the levels that the user allowed: a patient's scope is not hidden in a wider one of the system.
+  if (wanted.length === 0 || scopes.within(wanted, original, false).length < wanted.length) throw refused();
+  const left = scopes.within(wanted, scopes.readCeiling(client.scopeCeiling) ?? [], false);
+  if (left.length === 0) throw refused();
+  return texts(left);
 }
 
 /** No user is there: nothing at a user's level, and no context of a launch. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Scopes } from '../access/scopes.js';
 import type { Database } from '../store/database.js';
+import type { ClientKeys } from './client-keys.js';
 import type { Keys } from './keys.js';
 
 /** What every part of the authorization service works with. */
@@ -16,6 +17,21 @@ export interface AuthOptions {
   /** The secret that wraps what must be recoverable. */
   readonly secret: string;
   readonly now: () => number;
+  /** The keys behind the JWKS URLs of clients. */
+  readonly clientKeys: ClientKeys;
+  /** Counts wrong secrets; without it they are not limited. */
+  readonly failures?: FailureLimits;
+}
+
+/** See src/limits: `check` throws, with `retryAfterSeconds`, for a key that has failed too often. */
+export interface FailureLimits {
+  check(key: string, rule: FailureRule): Promise<void>;
+  count(key: string, rule: FailureRule): Promise<void>;
+}
+
+export interface FailureRule {
+  readonly failures: number;
+  readonly seconds: number;
 }
 
 /** The claims of an access token of ours (SMART section 2). */

@@ -1,41 +1,30 @@
-import { randomBytes } from 'node:crypto';
-import { exportJWK, generateKeyPair, importJWK, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import { importJWK, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { deriveKey, seal, unseal } from '../store/seal.js';
+import {
+  ACCESS_TOKEN_ALG,
+  activeKey,
+  planSigningKey,
+  privateJwk,
+  readSigningKeys,
+  type SigningKey,
+} from './signing-key.js';
 
-interface SigningKey {
-  readonly kid: string;
-  readonly privateKey: CryptoKey;
-}
-
-const insert = statement<Record<string, unknown>>((knex, $) =>
-  knex('signing_key').insert({
-    kid: $('kid'),
-    alg: $('alg'),
-    status: $('status'),
-    public_jwk: $('publicJwk'),
-    private_wrapped: $('wrapped'),
-    created_at: $('now'),
-  }),
-);
-
-const usable = statement<{ now: number }>((knex, $) =>
-  knex('signing_key')
-    .where((where) => void where.whereNull('retire_at').orWhere('retire_at', '>', $('now')))
-    .orderBy('created_at')
-    .select('*'),
-);
-
+/** How old what a process knows of the keys may be: a key is published longer than that before it signs. */
+const POLL_MILLISECONDS = 60_000;
+/** The same for who signs: a key that was retired at once signs no longer than this. */
+const SIGNER_MILLISECONDS = 5000;
 /** How often an unknown key id may make us look for new keys. */
-const RELOAD_MILLISECONDS = 5000;
+const UNKNOWN_MILLISECONDS = 5000;
 
-/** The keys that sign access tokens (ES256), kept in the database, wrapped. */
+/** The keys that sign access tokens (ES256), kept in the database, wrapped; all processes on it share them. */
 export class Keys {
-  #active: SigningKey | undefined;
+  #keys: readonly SigningKey[] = [];
   #public = new Map<string, CryptoKey>();
+  readonly #private = new Map<string, CryptoKey>();
   #loadedAt = -Infinity;
+  #unknownAt = -Infinity;
+  #loading: Promise<void> | undefined;
 
   constructor(
     private readonly db: Database,
@@ -45,47 +34,68 @@ export class Keys {
 
   /** Loads the keys, and makes the first one. */
   async load(): Promise<void> {
-    let rows = await usable.all(this.db, { now: this.now() });
-    if (rows.length === 0) {
-      await this.#create();
-      rows = await usable.all(this.db, { now: this.now() });
+    const now = this.now();
+    let keys = await readSigningKeys(this.db, now);
+    if (!activeKey(keys, ACCESS_TOKEN_ALG, now)) {
+      await this.db.commit(await planSigningKey(this.db, this.secret, { activeFrom: now, now }));
+      keys = await readSigningKeys(this.db, now);
     }
-    const wrapping = deriveKey(this.secret, 'signing keys');
-    for (const row of rows) {
-      const kid = row['kid'] as string;
-      this.#public.set(kid, (await importJWK(JSON.parse(row['public_jwk'] as string) as JWK, 'ES256')) as CryptoKey);
-      if (row['status'] !== 'active') continue;
-      const jwk = unseal(wrapping, row['private_wrapped'] as string, kid);
-      if (jwk === undefined)
-        throw new ConfigurationError('The signing keys cannot be opened', [
-          'PORTICO_SECRET is not the one with which this database was first started',
-        ]);
-      this.#active = { kid, privateKey: (await importJWK(JSON.parse(jwk) as JWK, 'ES256')) as CryptoKey };
-    }
-    this.#loadedAt = this.now();
+    const imported = keys.map(
+      async ({ kid, alg, publicJwk }) =>
+        [kid, this.#public.get(kid) ?? ((await importJWK(publicJwk, alg)) as CryptoKey)] as const,
+    );
+    this.#public = new Map(await Promise.all(imported));
+    this.#keys = keys;
+    this.#loadedAt = now;
+    await this.#signer();
   }
 
   /** An access token (RFC 9068). */
   async sign(claims: JWTPayload): Promise<string> {
-    if (!this.#active) throw new Error('no signing key is loaded');
-    const { kid, privateKey } = this.#active;
-    return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey);
+    await this.#upToDate(SIGNER_MILLISECONDS);
+    const { kid, key } = await this.#signer();
+    return new SignJWT(claims).setProtectedHeader({ alg: ACCESS_TOKEN_ALG, typ: 'at+jwt', kid }).sign(key);
   }
 
   /** The public key of an id; undefined for one that is not ours. */
   async publicKey(kid: string): Promise<CryptoKey | undefined> {
-    const known = this.#public.get(kid);
-    if (known || this.now() - this.#loadedAt < RELOAD_MILLISECONDS) return known;
-    await this.load();
-    return this.#public.get(kid);
+    await this.#upToDate(POLL_MILLISECONDS);
+    if (!this.#public.has(kid) && this.now() - this.#unknownAt >= UNKNOWN_MILLISECONDS) {
+      this.#unknownAt = this.now();
+      await this.#upToDate(0);
+    }
+    const known = this.#keys.find((key) => key.kid === kid);
+    return known?.alg === ACCESS_TOKEN_ALG && !this.#hasRetired(known) ? this.#public.get(kid) : undefined;
   }
 
-  async #create(): Promise<void> {
-    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
-    const kid = randomBytes(12).toString('base64url');
-    const publicJwk = JSON.stringify({ ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' });
-    const wrapped = seal(deriveKey(this.secret, 'signing keys'), JSON.stringify(await exportJWK(privateKey)), kid);
-    const row = { kid, alg: 'ES256', status: 'active', publicJwk, wrapped, now: this.now() };
-    await this.db.commit({ statements: [await insert.plan(this.db, row, 1)] });
+  /** What `/oauth/jwks` shows. */
+  async published(): Promise<readonly JWK[]> {
+    await this.#upToDate(POLL_MILLISECONDS);
+    return this.#keys.filter((key) => !this.#hasRetired(key)).map(({ publicJwk }) => publicJwk);
+  }
+
+  #hasRetired({ retireAt }: SigningKey): boolean {
+    return retireAt !== undefined && retireAt <= this.now();
+  }
+
+  async #upToDate(milliseconds: number): Promise<void> {
+    if (this.now() - this.#loadedAt < milliseconds) return;
+    await (this.#loading ??= this.load().finally(() => (this.#loading = undefined)));
+  }
+
+  async #signer(): Promise<{ kid: string; key: CryptoKey }> {
+    const active = activeKey(this.#keys, ACCESS_TOKEN_ALG, this.now());
+    if (!active) throw new Error('no signing key is active');
+    const { kid } = active;
+    let key = this.#private.get(kid);
+    if (!key) {
+      const jwk = privateJwk(active, this.secret);
+      if (!jwk)
+        throw new ConfigurationError('The signing keys cannot be opened', [
+          'PORTICO_SECRET is not the one with which this database was first started',
+        ]);
+      this.#private.set(kid, (key = (await importJWK(jwk, active.alg)) as CryptoKey));
+    }
+    return { kid, key };
   }
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type { CredentialKind } from './store.js';
 
 /**
  * Secrets of credentials: `<prefix>_<public id>_<secret><checksum>`. The secret has 256 random bits, so a plain
@@ -8,7 +9,15 @@ import { crc32 } from 'node:zlib';
  */
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-export type Prefix = 'ptk' | 'ptc';
+export type Prefix = 'ptk' | 'pto' | 'ptc' | 'ptr';
+
+export const prefixes: Readonly<Record<CredentialKind, Prefix>> = {
+  portal: 'ptk',
+  org: 'pto',
+  client: 'ptc',
+  backend: 'ptc',
+  app: 'ptc',
+};
 
 export interface NewSecret {
   /** The public id: what an OAuth client calls client_id. */
@@ -18,12 +27,14 @@ export interface NewSecret {
   readonly hash: string;
 }
 
-export function makeSecret(prefix: Prefix): NewSecret {
-  const id = base62(randomBytes(12), 16);
+/** A new secret, for a new public id or for one that has a secret already. */
+export function makeSecret(prefix: Prefix, id = makeId()): NewSecret {
   const body = base62(randomBytes(32), 43);
   const secret = `${prefix}_${id}_${body}${checksum(body)}`;
   return { id, secret, hash: hashSecret(secret) };
 }
+
+export const makeId = (): string => base62(randomBytes(12), 16);
 
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 

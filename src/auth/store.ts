@@ -1,6 +1,7 @@
 import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
-import { makeSecret } from './secrets.js';
+import { GuardError } from '../store/plan.js';
+import { makeId, makeSecret, prefixes } from './secrets.js';
 
 export const credentialKinds = ['portal', 'org', 'client', 'backend', 'app'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
@@ -12,17 +13,28 @@ export interface Credential {
   readonly kind: CredentialKind;
   readonly name: string;
   readonly secretHash: string | undefined;
+  /** The secret before the last rotation, while it still works. */
+  readonly previous: { readonly hash: string; readonly expiresAt: number } | undefined;
+  /** A JWK Set, or where one is: what a client has whose proof is a signature. */
+  readonly jwks: string | undefined;
+  readonly jwksUrl: string | undefined;
   /** The one patient whose data it opens. */
   readonly patient: string | undefined;
   readonly scopeCeiling: string;
+  /** Whether it may ask about tokens of others in its organization. */
+  readonly canIntrospect: boolean;
   /** Raised when something changes that tokens already issued must not survive. */
   readonly epoch: number;
+  readonly createdBy: string | undefined;
   /** Milliseconds since 1970 UTC. */
   readonly createdAt: number;
   readonly lastUsedAt: number | undefined;
   readonly expiresAt: number | undefined;
   readonly disabledAt: number | undefined;
 }
+
+/** How a client of kind backend proves who it is. */
+export type ClientKeySource = { readonly jwks: string } | { readonly jwksUrl: string };
 
 export interface NewCredential {
   readonly tenant: string;
@@ -31,6 +43,8 @@ export interface NewCredential {
   readonly scopeCeiling: string;
   readonly patient?: string;
   readonly expiresAt?: number;
+  readonly canIntrospect?: boolean;
+  readonly createdBy?: string;
 }
 
 const insert = statement<Record<string, unknown>>((knex, $) =>
@@ -40,23 +54,45 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
     kind: $('kind'),
     name: $('name'),
     secret_hash: $('hash'),
+    jwks: $('jwks'),
+    jwks_url: $('jwksUrl'),
     patient: $('patient'),
     scope_ceiling: $('scopeCeiling'),
+    can_introspect: $('canIntrospect'),
+    created_by: $('createdBy'),
     created_at: $('now'),
     expires_at: $('expiresAt'),
   }),
 );
 
+export interface Made {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** Makes a credential. The secret is in this answer and nowhere else. */
-export async function createCredential(
+export async function createCredential(db: Database, credential: NewCredential, now: number): Promise<Made> {
+  const { id, secret, hash } = makeSecret(prefixes[credential.kind]);
+  await add(db, credential, { id, hash, now });
+  return { id, secret };
+}
+
+/** Makes a credential that proves itself by signatures, and has no secret. Its public id. */
+export async function registerCredential(
   db: Database,
   credential: NewCredential,
+  keys: ClientKeySource,
   now: number,
-): Promise<{ readonly id: string; readonly secret: string }> {
-  const { id, secret, hash } = makeSecret(credential.kind === 'portal' ? 'ptk' : 'ptc');
-  const { patient = null, expiresAt = null } = credential;
-  await db.commit({ statements: [await insert.plan(db, { ...credential, patient, expiresAt, id, hash, now }, 1)] });
-  return { id, secret };
+): Promise<string> {
+  const id = makeId();
+  await add(db, credential, { id, now, ...keys });
+  return id;
+}
+
+async function add(db: Database, credential: NewCredential, more: Record<string, unknown>): Promise<void> {
+  const absent = { patient: null, expiresAt: null, createdBy: null, canIntrospect: false };
+  const row = { ...absent, hash: null, jwks: null, jwksUrl: null, ...credential, ...more };
+  await db.commit({ statements: [await insert.plan(db, row, 1)] });
 }
 
 const byId = statement<{ id: string }>((knex, $) =>
@@ -76,7 +112,7 @@ export async function liveCredential(db: Database, id: string, now: number): Pro
 }
 
 const ofTenant = statement<{ tenant: string }>((knex, $) =>
-  knex('credential').where('org', $('tenant')).orderBy('created_at').select('*'),
+  knex('credential').where('org', $('tenant')).orderBy('created_at').orderBy('id').select('*'),
 );
 
 export async function listCredentials(db: Database, tenant: string): Promise<Credential[]> {
@@ -90,12 +126,15 @@ const disable = statement<{ id: string; tenant: string; now: number }>((knex, $)
     .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
 );
 
-/** Deletes a credential: its tokens are dead on the next request. False when there is no such live one. */
+/** Deletes a credential: its tokens are dead on the next request. False when there is none that is not deleted already. */
 export async function revokeCredential(db: Database, tenant: string, id: string, now: number): Promise<boolean> {
-  const before = await liveCredential(db, id, 0);
-  if (before?.tenant !== tenant) return false;
-  await db.commit({ statements: [await disable.plan(db, { id, tenant, now })] });
-  return true;
+  try {
+    await db.commit({ statements: [await disable.plan(db, { id, tenant, now }, 1)] });
+    return true;
+  } catch (error) {
+    if (error instanceof GuardError) return false;
+    throw error;
+  }
 }
 
 const touch = statement<{ id: string; now: number }>((knex, $) =>
@@ -104,21 +143,33 @@ const touch = statement<{ id: string; now: number }>((knex, $) =>
     .update({ last_used_at: $('now') }),
 );
 
-export async function noteUse(db: Database, id: string, now: number): Promise<void> {
+/** A write for every token would cost more than the token. */
+const USE_MILLISECONDS = 60_000;
+
+/** Remembers the last use to the minute. */
+export async function noteUse(db: Database, { id, lastUsedAt = -Infinity }: Credential, now: number): Promise<void> {
+  if (now - lastUsedAt < USE_MILLISECONDS) return;
   await db.commit({ statements: [await touch.plan(db, { id, now })] });
 }
 
-function credentialOf(row: Row): Credential {
+export function credentialOf(row: Row): Credential {
   const time = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
+  const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
+  const [hash, until] = [text('previous_secret_hash'), time('previous_expires_at')];
   return {
     id: row['id'] as string,
     tenant: row['org'] as string,
     kind: row['kind'] as CredentialKind,
     name: row['name'] as string,
-    secretHash: (row['secret_hash'] as string | null) ?? undefined,
-    patient: (row['patient'] as string | null) ?? undefined,
+    secretHash: text('secret_hash'),
+    previous: hash === undefined || until === undefined ? undefined : { hash, expiresAt: until },
+    jwks: text('jwks'),
+    jwksUrl: text('jwks_url'),
+    patient: text('patient'),
     scopeCeiling: row['scope_ceiling'] as string,
+    canIntrospect: Boolean(row['can_introspect']),
     epoch: row['epoch'] as number,
+    createdBy: text('created_by'),
     createdAt: Number(row['created_at']),
     lastUsedAt: time('last_used_at'),
     expiresAt: time('expires_at'),

@@ -1,117 +1,125 @@
-import { Option, type Command } from 'commander';
-import { Scopes } from '../access/scopes.js';
-import { asSystem } from '../access/narrow.js';
-import {
-  createCredential,
-  listCredentials,
-  revokeCredential,
-  type Credential,
-  type CredentialKind,
-} from '../auth/store.js';
+import { InvalidArgumentError, type Command } from 'commander';
+import { activityOf, type Activity } from '../auth/activity.js';
+import { rotateKeySource, rotateSecret } from '../auth/rotate-credential.js';
+import { prefixes } from '../auth/secrets.js';
+import { listCredentials, revokeCredential, type Credential } from '../auth/store.js';
 import type { Portico } from '../main.js';
-import { CommandError, run, withJson, withPortico } from './command.js';
+import { CommandError, run, withJson, withPortico, type Said } from './command.js';
+import { createCommand, keySource, type KeyOptions } from './credential-create.js';
 import { chooseOrg } from './org.js';
 
-interface CreateOptions {
+const HOUR = 3_600_000;
+
+interface InOrg {
   readonly org?: string;
-  readonly kind: CredentialKind;
-  readonly name: string;
-  readonly patient?: string;
-  readonly scope?: string;
-  readonly expires?: string;
 }
 
-/** What a credential may ask for when its maker names nothing. */
-const defaultCeiling: Readonly<Record<CredentialKind, string>> = {
-  portal: 'patient/*.rs',
-  org: 'apiv2',
-  client: 'system/*.rs',
-  backend: 'system/*.rs',
-  app: 'patient/*.rs',
-};
+interface RotateOptions extends InOrg, KeyOptions {
+  readonly overlap: number;
+}
 
 export function credentialCommand(program: Command): void {
   const credential = program.command('credential').description('keys and secrets for apps and services');
-  const create = withJson(credential.command('create'))
-    .description('make a credential; its secret is shown once')
-    .addOption(
-      new Option('--kind <kind>', 'portal: one patient, for an app of theirs; client: a service of the organization')
-        .choices(['portal', 'client'])
-        .makeOptionMandatory(),
-    )
-    .requiredOption('--name <name>', 'what it is for')
-    .option('--org <id>', 'the organization; not needed when there is only one')
-    .option('--patient <id>', 'the patient whose data a portal credential opens')
-    .option('--scope <scopes>', 'the SMART scopes that it may ask for, space-separated')
-    .option('--expires <date>', 'when it ends, as a date or instant')
-    .action((options: CreateOptions) => run(create, () => withPortico((portico) => createOne(portico, options))));
+  createCommand(credential);
   const list = withJson(credential.command('list'))
     .description('list credentials; secrets are not kept and cannot be shown')
     .option('--org <id>', 'the organization')
-    .action((options: { org?: string }) =>
-      run(list, () =>
-        withPortico(async ({ own }) => {
-          const all = await listCredentials(own, await chooseOrg(own, options.org));
-          const json = all.map(({ secretHash: _hash, ...rest }) => rest);
-          return { json, lines: all.length === 0 ? ['There are no credentials.'] : all.map(line) };
-        }),
-      ),
+    .action((options: InOrg) => run(list, () => withPortico((portico) => listAll(portico, options))));
+  const log = withJson(credential.command('show-log'))
+    .description('what a credential was used for, the latest first')
+    .argument('<id>', 'the public id')
+    .option('--org <id>', 'the organization')
+    .option('--limit <n>', 'how many entries', positive, 100)
+    .action((id: string, options: InOrg & { limit: number }) =>
+      run(log, () => withPortico((portico) => showLog(portico, id, options))),
     );
   const revoke = withJson(credential.command('revoke'))
     .description('delete a credential: its tokens open nothing any more, from the next request on')
     .argument('<id>', 'the public id')
     .option('--org <id>', 'the organization')
-    .action((id: string, options: { org?: string }) =>
-      run(revoke, () =>
-        withPortico(async ({ own, now }) => {
-          const done = await revokeCredential(own, await chooseOrg(own, options.org), id, now());
-          if (!done) throw new CommandError(`There is no live credential ${id} in this organization`);
-          return {
-            json: { id, revoked: true },
-            lines: [`Credential ${id} is deleted; tokens already issued are dead.`],
-          };
-        }),
-      ),
+    .action((id: string, options: InOrg) =>
+      run(revoke, () => withPortico((portico) => revokeOne(portico, id, options))),
+    );
+  const rotate = withJson(credential.command('rotate'))
+    .description('give a credential a new secret, or a backend service other keys')
+    .argument('<id>', 'the public id')
+    .option('--org <id>', 'the organization')
+    .option('--overlap <hours>', 'how long the old secret still works; 0 also ends its tokens', hours, 24)
+    .option('--jwks <file>', 'the public keys of a backend service, as a JWK Set')
+    .option('--jwks-url <url>', 'where the public keys of a backend service are')
+    .action((id: string, options: RotateOptions) =>
+      run(rotate, () => withPortico((portico) => rotateOne(portico, id, options))),
     );
 }
 
-async function createOne(portico: Portico, { kind, name, patient, ...options }: CreateOptions) {
-  const { own, rows, registry, now, config, base } = portico;
-  const tenant = await chooseOrg(own, options.org);
-  const scopeCeiling = options.scope ?? defaultCeiling[kind];
-  if (name.trim() === '') throw new CommandError('--name must not be blank', 2);
-  if (!new Scopes(registry, base).readCeiling(scopeCeiling)?.length)
-    throw new CommandError(`--scope: ${scopeCeiling} is not a list of scopes`, 2);
-  if (kind === 'portal' && patient === undefined)
-    throw new CommandError('--patient is needed for a portal credential', 2);
-  const patients = registry.get('Patient');
-  if (patient !== undefined && patients && !(await rows.read(patients, patient, asSystem(tenant, 'import'))))
-    throw new CommandError(`There is no Patient/${patient} in ${tenant}`, 2);
-  const expiresAt = options.expires === undefined ? undefined : Date.parse(options.expires);
-  if (Number.isNaN(expiresAt)) throw new CommandError('--expires is not a date', 2);
-  if (expiresAt !== undefined && expiresAt <= now()) throw new CommandError('--expires is over already', 2);
-  const made = await createCredential(
-    own,
-    {
-      ...{ tenant, kind, name, scopeCeiling },
-      ...(patient !== undefined && { patient }),
-      ...(expiresAt !== undefined && { expiresAt }),
-    },
-    now(),
-  );
-  const tokenUrl = `${config.baseUrl}/oauth/token`;
-  const lines = [
-    `Credential "${name}" is made. The secret is shown this once:`,
-    `  client id      ${made.id}`,
-    `  client secret  ${made.secret}`,
-    `  scopes         ${scopeCeiling}`,
-    `Get a token with: curl -u '${made.id}:${made.secret}' -d grant_type=client_credentials ${tokenUrl}`,
-  ];
-  return { json: { ...made, kind, tenant, scope: scopeCeiling, patient, tokenUrl, fhirUrl: base }, lines };
+function hours(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,4}$/.test(text) || value > 2160) throw new InvalidArgumentError('It takes 0 to 2160 hours.');
+  return value;
 }
 
-function line({ id, kind, name, scopeCeiling, patient, disabledAt, lastUsedAt }: Credential): string {
-  const state = disabledAt === undefined ? '' : '  deleted';
-  const used = lastUsedAt === undefined ? 'never used' : `used ${new Date(lastUsedAt).toISOString()}`;
-  return `${id}  ${kind}${patient === undefined ? '' : ` Patient/${patient}`}  "${name}"  ${scopeCeiling}  ${used}${state}`;
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('It takes 1 to 9999.');
+  return Number(text);
 }
+
+async function listAll({ own }: Portico, { org }: InOrg): Promise<Said> {
+  const all = await listCredentials(own, await chooseOrg(own, org));
+  const json = all.map(({ secretHash: _hash, previous, ...rest }) => ({
+    ...{ ...rest, prefix: prefixOf(rest) },
+    ...(previous && { previousExpiresAt: previous.expiresAt }),
+  }));
+  return { json, lines: all.length === 0 ? ['There are no credentials.'] : all.map(line) };
+}
+
+const prefixOf = ({ id, kind }: Pick<Credential, 'id' | 'kind'>): string => `${prefixes[kind]}_${id.slice(0, 6)}`;
+
+function line(credential: Credential): string {
+  const { id, kind, name, scopeCeiling, patient, disabledAt, lastUsedAt, expiresAt } = credential;
+  const state = disabledAt === undefined ? '' : '  deleted';
+  const ends = expiresAt === undefined ? '' : `  ends ${new Date(expiresAt).toISOString()}`;
+  const used = lastUsedAt === undefined ? 'never used' : `used ${new Date(lastUsedAt).toISOString()}`;
+  const whose = patient === undefined ? '' : ` Patient/${patient}`;
+  return `${id}  ${prefixOf(credential)}…  ${kind}${whose}  "${name}"  ${scopeCeiling}  ${used}${ends}${state}`;
+}
+
+async function showLog({ own }: Portico, id: string, { org, limit }: InOrg & { limit: number }): Promise<Said> {
+  const tenant = await chooseOrg(own, org);
+  if (!(await listCredentials(own, tenant)).some((each) => each.id === id)) throw unknown(id);
+  const entries = await activityOf(own, { tenant, id }, limit);
+  const lines = entries.map(entryLine);
+  return { json: entries, lines: lines.length === 0 ? ['It has not been used.'] : lines };
+}
+
+const entryLine = ({ at, interaction, type, status, requestId }: Activity): string =>
+  [new Date(at).toISOString(), interaction, type, String(status), requestId]
+    .filter((each) => each !== undefined)
+    .join('  ');
+
+async function revokeOne({ own, now }: Portico, id: string, { org }: InOrg): Promise<Said> {
+  if (!(await revokeCredential(own, await chooseOrg(own, org), id, now()))) throw unknown(id);
+  return {
+    json: { id, revoked: true },
+    lines: [`Credential ${id} is deleted; tokens already issued are dead.`],
+  };
+}
+
+async function rotateOne({ own, now, config }: Portico, id: string, options: RotateOptions): Promise<Said> {
+  const which = { tenant: await chooseOrg(own, options.org), id };
+  if ((options.jwks ?? options.jwksUrl) !== undefined) {
+    const source = keySource(options, config.allowLoopback);
+    if (!(await rotateKeySource(own, which, source, now()))) throw unknown(id, ' with keys');
+    return { json: { id, rotated: true }, lines: [`Credential ${id} has other keys.`] };
+  }
+  const until = now() + options.overlap * HOUR;
+  const made = await rotateSecret(own, which, until, now());
+  if (!made) throw unknown(id, ' with a secret');
+  const previousUntil = new Date(until).toISOString();
+  const old =
+    options.overlap === 0 ? 'The old one and its tokens are dead.' : `The old one works until ${previousUntil}.`;
+  const lines = [`Credential ${id} has a new secret. It is shown this once:`, `  client secret  ${made.secret}`, old];
+  return { json: { ...made, previousUntil }, lines };
+}
+
+const unknown = (id: string, what = ''): CommandError =>
+  new CommandError(`There is no live credential ${id}${what} in this organization`);

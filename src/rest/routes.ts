@@ -26,3 +26,17 @@ export function fhirRoutes(facade: Facade): Route[] {
     ...routes,
   ];
 }
+
+/** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html: the letter of each interaction. */
+const letters: Readonly<Record<Route['interaction'], string>> = {
+  read: 'r',
+  vread: 'r',
+  'search-type': 's',
+  capabilities: '',
+};
+
+/** What a scope can be good for here: the letters of what is served, in the order of a scope. */
+export function lettersOf(routes: readonly Route[]): string {
+  const served = new Set(routes.map(({ interaction }) => letters[interaction]));
+  return ['c', 'r', 'u', 'd', 's'].filter((letter) => served.has(letter)).join('');
+}

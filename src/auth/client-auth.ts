@@ -1,0 +1,104 @@
+import { OAuthError } from '../outcome.js';
+import type { AuthOptions, FailureRule } from './issue.js';
+import type { OAuthRequest } from './oauth-request.js';
+import { assertedClient, verifyAssertion } from './private-key-jwt.js';
+import { secretMatches } from './secrets.js';
+import { liveCredential, type Credential } from './store.js';
+
+/** How a client proves who it is, as discovery names it. */
+export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Of one client id from one address: whoever guesses does not lock out the client itself (THREAT 60). */
+const wrongSecrets: FailureRule = { failures: 30, seconds: 60 };
+
+/** What a request says of its client; nothing of it is believed yet. */
+type Claimed =
+  | { readonly method: 'secret'; readonly id: string; readonly secret: string }
+  | { readonly method: 'assertion'; readonly id: string; readonly assertion: string };
+
+/**
+ * The client of a request (RFC 6749 section 2.3, RFC 7523, SMART asymmetric and symmetric). Unknown, wrong and deleted are
+ * the same answer after the same work. Errors: 400 `invalid_request` for two methods at once, 401 `invalid_client`,
+ * 429 `slow_down`.
+ */
+export async function authenticateClient(request: OAuthRequest, options: AuthOptions): Promise<Credential> {
+  const refused = unknownClient(request.authorization !== undefined);
+  const claimed = claimedBy(request);
+  if (!claimed) throw refused;
+  const key = `secret ${claimed.id.slice(0, 64)} ${request.ip}`;
+  await check(options, key);
+  const credential = await proved(claimed, options);
+  if (credential) return credential;
+  await options.failures?.count(key, wrongSecrets);
+  throw refused;
+}
+
+function claimedBy({ field, authorization }: OAuthRequest): Claimed | undefined {
+  const [id, secret, assertion] = [field('client_id'), field('client_secret'), field('client_assertion')];
+  const ways = [authorization, secret, assertion ?? field('client_assertion_type')];
+  if (ways.filter((each) => each !== undefined).length > 1)
+    throw new OAuthError(400, 'invalid_request', 'the client authenticates in two ways at once');
+  if (authorization !== undefined) {
+    const client = basic(authorization);
+    return id === undefined || id === client?.id ? client : undefined;
+  }
+  if (secret !== undefined) return id === undefined ? undefined : { method: 'secret', id, secret };
+  if (assertion === undefined) return undefined;
+  if (field('client_assertion_type') !== JWT_BEARER)
+    throw new OAuthError(400, 'invalid_request', 'client_assertion_type must be that of a JWT');
+  const asserted = assertedClient(assertion);
+  if (asserted === undefined || (id !== undefined && id !== asserted)) return undefined;
+  return { method: 'assertion', id: asserted, assertion };
+}
+
+/** Id and secret are form-encoded before they are joined (RFC 6749 section 2.3.1); ours have nothing to encode. */
+function basic(authorization: string): Claimed | undefined {
+  const match = /^Basic +([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization);
+  if (!match) return undefined;
+  const text = Buffer.from(match[1] as string, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return undefined;
+  try {
+    const decode = (part: string): string => decodeURIComponent(part.replace(/\+/g, ' '));
+    return { method: 'secret', id: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function proved(claimed: Claimed, options: AuthOptions): Promise<Credential | undefined> {
+  const now = options.now();
+  // PostgreSQL takes no NUL, and no id of ours has one.
+  const id = /^[\w-]{1,64}$/.test(claimed.id) ? claimed.id : '';
+  const credential = await liveCredential(options.own, id, now);
+  if (claimed.method === 'assertion')
+    return credential && (await verifyAssertion(claimed.assertion, credential, options)) ? credential : undefined;
+  const secret = claimed.secret.slice(0, 256);
+  const previous = credential?.previous;
+  // Both are compared, whichever fits: the time says nothing.
+  const fits = [
+    secretMatches(secret, credential?.secretHash),
+    secretMatches(secret, previous && previous.expiresAt > now ? previous.hash : undefined),
+  ];
+  return fits.includes(true) ? credential : undefined;
+}
+
+async function check({ failures }: AuthOptions, key: string): Promise<void> {
+  try {
+    await failures?.check(key, wrongSecrets);
+  } catch (error) {
+    const seconds = (error as { retryAfterSeconds?: unknown }).retryAfterSeconds;
+    if (typeof seconds !== 'number') throw error;
+    throw new OAuthError(429, 'slow_down', 'too many requests', { 'Retry-After': String(Math.ceil(seconds)) });
+  }
+}
+
+const unknownClient = (challenge: boolean): OAuthError =>
+  new OAuthError(
+    401,
+    'invalid_client',
+    'the client is unknown or its proof is wrong',
+    challenge ? { 'WWW-Authenticate': 'Basic realm="portico"' } : {},
+  );

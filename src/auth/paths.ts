@@ -1,0 +1,9 @@
+/** The token endpoint, and where clients of the native system look for it; a slash at the end makes no difference. */
+export const TOKEN_PATHS = ['/oauth/token', '/api/2.0/oauth2/token'] as const;
+export const INTROSPECT_PATH = '/oauth/introspect';
+export const REVOKE_PATH = '/oauth/revoke';
+export const JWKS_PATH = '/oauth/jwks';
+
+/** The token endpoint by all its names. */
+export const tokenUrls = (issuer: string): string[] =>
+  TOKEN_PATHS.flatMap((path) => [`${issuer}${path}`, `${issuer}${path}/`]);

@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/database.js';
+
+const EVERY_MILLISECONDS = 5 * 60_000;
+/** Clocks differ a little: what has just ended may still be asked for. */
+const KEPT_MILLISECONDS = 60_000;
+
+/** Tables whose rows mean nothing once they have expired, and the column that says when; children come first. */
+const expiring = [
+  ['jti_seen', 'expires_at'],
+  ['revoked_jti', 'expires_at'],
+  ['refresh_token', 'expires_at'],
+  ['mfa_challenge', 'expires_at'],
+  ['rate_limit', 'expire'],
+  ['signing_key', 'retire_at'],
+] as const;
+
+const deletions = expiring.map(([table, column]) =>
+  statement<{ before: number }>((knex: Knex, $) => knex(table).where(column, '<', $('before')).delete()),
+);
+
+/** Deletes what has expired. Several processes may do it at once. */
+export async function purge(db: Database, now: number): Promise<void> {
+  for (const deletion of deletions)
+    await db.commit({ statements: [await deletion.plan(db, { before: now - KEPT_MILLISECONDS })] });
+}
+
+/** Purges now and every few minutes. */
+export function startPurging(
+  db: Database,
+  now: () => number,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
+  let running = Promise.resolve();
+  const run = (): void => {
+    running = running.then(() => purge(db, now())).catch(onError);
+  };
+  run();
+  const timer = setInterval(run, EVERY_MILLISECONDS).unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return running;
+    },
+  };
+}

@@ -9,6 +9,8 @@ import { authRoutes } from './auth/routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
+import { Failures } from './limits/failures.js';
+import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import type { Facade } from './rest/facade.js';
@@ -25,6 +27,7 @@ export interface AppOptions {
   readonly issuer: string;
   readonly secret: string;
   readonly trail: Trail;
+  readonly traffic: Traffic;
   readonly log: Log;
   readonly trustedHops: number;
   /** Development: URLs of others may lead to this machine. */
@@ -35,12 +38,14 @@ export interface AppOptions {
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
 export function createApp(options: AppOptions): Koa {
-  const { facade, own, keys, issuer, secret, trail, log, trustedHops, allowLoopback, ready } = options;
+  const { facade, own, keys, issuer, secret, trail, traffic, log, trustedHops, allowLoopback, ready } = options;
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
   const clientKeys = new ClientKeys({ allowLoopback }, now);
-  const tokens = { own, keys, clientKeys, scopes: new Scopes(registry, audience), issuer, audience, secret, now };
+  const scopes = new Scopes(registry, audience);
+  const failures = new Failures(own, now);
+  const tokens = { own, keys, clientKeys, failures, scopes, issuer, audience, secret, now };
   const bearer = new Bearer(tokens);
   const routes = fhirRoutes(facade);
 
@@ -55,6 +60,7 @@ export function createApp(options: AppOptions): Koa {
       base: facade.base,
       routes,
       authenticate: (credentials) => bearer.authenticate(credentials),
+      limit: (access) => traffic.count(access),
       serves: (type) => facade.registry.get(type) !== undefined,
       audit: (event) => trail.record(event),
       now,

@@ -7,6 +7,7 @@ import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
 import { ConfigurationError } from './outcome.js';
+import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { loadRegistry, type Registry } from './registry.js';
 import type { Facade } from './rest/facade.js';
@@ -93,6 +94,10 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     log.logger.error({ err: error }, 'audit events wait: they cannot be written'),
   );
   await trail.start();
+  const traffic = new Traffic(own, now, (error) =>
+    log.logger.error({ err: error }, 'requests are limited by each process alone'),
+  );
+  await traffic.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
   const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
@@ -104,6 +109,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     issuer: config.baseUrl,
     secret,
     trail,
+    traffic,
     log,
     trustedHops: config.trustedHops,
     allowLoopback: config.allowLoopback,
@@ -122,6 +128,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await traffic.stop();
       await trail.stop();
       await purging.stop();
       await portico.close();

@@ -32,6 +32,8 @@ export interface FhirHandlerOptions {
   readonly base: string;
   readonly routes: readonly Route[];
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
+  /** Counts a request of somebody who is known; they may send only so many. */
+  readonly limit: (access: Access) => Promise<{ headers: readonly string[]; refused?: OutcomeError }>;
   readonly serves: (type: string) => boolean;
   /** Records what was asked and what came of it; it may make a request wait, but loses nothing. */
   readonly audit: (event: AuditEvent) => void | Promise<void>;
@@ -75,6 +77,9 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       if (match.type !== '') handled.type = match.type;
       if (!match.route.public) {
         handled.access = await authenticate(credentialsOf(ctx.req.headers));
+        const { headers, refused } = await options.limit(handled.access);
+        handled.limit = headers;
+        if (refused) throw refused;
         checkOrganization(ctx.req.headers['x-organization-id'], handled.access);
       }
       let all = params;

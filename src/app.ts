@@ -1,11 +1,14 @@
 import Koa from 'koa';
+import { apiRoutes } from './api/routes.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
+import { caller } from './auth/caller.js';
 import { ClientKeys } from './auth/client-keys.js';
 import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
 import { authRoutes } from './auth/routes.js';
+import { sessionRoutes } from './auth/session-routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
@@ -70,5 +73,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
+  app.use(sessionRoutes({ ...tokens, bearer, trail }).routes());
+  app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, trail }));
   return app;
 }

@@ -9,6 +9,7 @@ import { dispatcher, type Match } from './dispatch.js';
 import type { FhirRequest, FhirResponse, Headers, Route } from './fhir-request.js';
 import { negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
+import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
 import { respond } from './respond.js';
 import { unavailable } from './unavailable.js';
@@ -80,7 +81,7 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
         const { headers, refused } = await options.limit(handled.access);
         handled.limit = headers;
         if (refused) throw refused;
-        checkOrganization(ctx.req.headers['x-organization-id'], handled.access);
+        checkOrganization(ctx.req.headers['x-organization-id'], handled.access.tenant);
       }
       let all = params;
       if (match.route.method === 'POST') {
@@ -148,12 +149,6 @@ function credentialsOf(headers: IncomingHttpHeaders): Credentials {
     authorization: headers.authorization,
     onBehalfOf: onBehalfOf === undefined ? undefined : String(onBehalfOf),
   };
-}
-
-/** The header never selects a tenant: it can only agree with the token's. */
-function checkOrganization(header: string | string[] | undefined, access: Access): void {
-  if (header === undefined || header === access.tenant) return;
-  throw new OutcomeError(403, 'wrong-organization', 'X-Organization-ID is not the organization of the access token');
 }
 
 function requestOf(

@@ -62,6 +62,19 @@ async function createUsers(knex: Knex): Promise<void> {
     t.string('key', 255).primary();
     t.integer('points').notNullable().defaultTo(0);
     t.bigInteger('expire');
+    t.index(['expire'], 'rate_limit_expire');
+  });
+
+  // What each process has let through, so that several processes keep one limit.
+  await knex.schema.createTable('traffic', (t) => {
+    t.text('process').notNullable();
+    t.text('org').notNullable();
+    // Empty for the users of the organization.
+    t.text('credential').notNullable();
+    t.bigInteger('requests').notNullable();
+    t.bigInteger('at').notNullable();
+    t.primary(['process', 'org', 'credential']);
+    t.index(['at'], 'traffic_at');
   });
 }
 
@@ -157,6 +170,7 @@ export const down = (knex: Knex): Promise<void> =>
     'refresh_token',
     'auth_grant',
     'credential',
+    'traffic',
     'rate_limit',
     'session',
     'mfa_challenge',

@@ -1,15 +1,20 @@
 import Koa from 'koa';
+import { apiRoutes } from './api/routes.js';
 import type { AuditEvent } from './audit/event.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
+import { caller } from './auth/caller.js';
 import { ClientKeys } from './auth/client-keys.js';
 import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
 import { authRoutes } from './auth/routes.js';
+import { sessionRoutes } from './auth/session-routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
+import { Failures } from './limits/failures.js';
+import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import type { Facade } from './rest/facade.js';
@@ -26,6 +31,7 @@ export interface AppOptions {
   readonly issuer: string;
   readonly secret: string;
   readonly trail: Trail;
+  readonly traffic: Traffic;
   readonly log: Log;
   readonly trustedHops: number;
   /** Development: URLs of others may lead to this machine. */
@@ -36,23 +42,15 @@ export interface AppOptions {
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
 export function createApp(options: AppOptions): Koa {
-  const { facade, own, keys, issuer, secret, trail, log, trustedHops, allowLoopback, ready } = options;
+  const { facade, own, keys, issuer, secret, trail, traffic, log, trustedHops, allowLoopback, ready } = options;
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
   const audit = (event: AuditEvent): void | Promise<void> => trail.record(event);
   const clientKeys = new ClientKeys({ allowLoopback }, now);
-  const tokens = {
-    own,
-    keys,
-    clientKeys,
-    scopes: new Scopes(registry, audience),
-    issuer,
-    audience,
-    secret,
-    now,
-    audit,
-  };
+  const scopes = new Scopes(registry, audience);
+  const failures = new Failures(own, now);
+  const tokens = { own, keys, clientKeys, failures, scopes, issuer, audience, secret, now, audit };
   const bearer = new Bearer(tokens);
   const routes = fhirRoutes(facade);
 
@@ -67,6 +65,7 @@ export function createApp(options: AppOptions): Koa {
       base: facade.base,
       routes,
       authenticate: (credentials) => bearer.authenticate(credentials),
+      limit: (access) => traffic.count(access),
       serves: (type) => facade.registry.get(type) !== undefined,
       audit,
       now,
@@ -76,5 +75,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
+  app.use(sessionRoutes({ ...tokens, bearer, trail }).routes());
+  app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, trail }));
   return app;
 }

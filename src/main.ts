@@ -7,6 +7,7 @@ import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
 import { ConfigurationError } from './outcome.js';
+import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { loadRegistry, type Registry } from './registry.js';
 import type { Facade } from './rest/facade.js';
@@ -94,6 +95,10 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
       missing.map((name) => `${name} has not run`),
     );
   await trail.start();
+  const traffic = new Traffic(own, now, (error) =>
+    log.logger.error({ err: error }, 'requests are limited by each process alone'),
+  );
+  await traffic.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
   const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
@@ -105,6 +110,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     issuer: config.baseUrl,
     secret,
     trail,
+    traffic,
     log,
     trustedHops: config.trustedHops,
     allowLoopback: config.allowLoopback,
@@ -123,6 +129,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await traffic.stop();
       await purging.stop();
       await portico.close();
       log.logger.info('stopped');

@@ -33,6 +33,13 @@ const catalogue = {
   expired: 'expired',
   'insufficient-scope': 'forbidden',
   'wrong-organization': 'forbidden',
+  throttled: 'throttled',
+  ORG_CONTEXT_MISSING: 'required',
+  VALIDATION: 'invalid',
+  INVALID_CREDENTIALS: 'login',
+  INVALID_MFA: 'login',
+  INVALID_REFRESH: 'login',
+  'mfa-conflict': 'conflict',
   unavailable: 'transient',
   internal: 'exception',
 } as const;

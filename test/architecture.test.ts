@@ -17,10 +17,9 @@ const line: readonly (readonly string[])[] = [
   ['dev'],
   ['main'],
   ['app'],
-  ['auth', 'rest', 'transfer', 'psr'],
-  ['outbound'],
+  ['api', 'auth', 'rest', 'transfer', 'psr'],
   ['http'],
-  ['audit'],
+  ['audit', 'limits', 'outbound'],
   ['access'],
   ['store'],
   ['search'],
@@ -33,7 +32,7 @@ const line: readonly (readonly string[])[] = [
 ];
 
 /** Who may know Koa: everything else is a plain function that a worker can call too. */
-const knowKoa = ['app', 'auth', 'http'];
+const knowKoa = ['api', 'app', 'auth', 'http'];
 
 interface Source {
   /** From the root of the repository. */

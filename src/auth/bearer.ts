@@ -32,14 +32,16 @@ export class Bearer {
 
   constructor(private readonly options: AuthOptions) {}
 
+  /** What a token of ours says that has not expired, whether or not what it depends on still lives. */
+  async claims(authorization: string | undefined): Promise<Claims> {
+    const { claims, expiresAt } = await this.#read(tokenOf(authorization));
+    if (expiresAt * 1000 <= this.options.now()) throw refused('The access token has expired');
+    return claims;
+  }
+
   /** Who asks. Errors: 401 `login` without a token, 401 `expired` with one that does not open anything. */
   async authenticate({ authorization, onBehalfOf: user }: Credentials): Promise<Access> {
-    const match = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization);
-    if (!match)
-      throw new OutcomeError(401, 'login', 'An access token is needed: Authorization: Bearer [token]', {
-        headers: { 'WWW-Authenticate': 'Bearer realm="portico"' },
-      });
-    const verified = await this.#read(match[1] as string);
+    const verified = await this.#read(tokenOf(authorization));
     const now = this.options.now();
     if (verified.expiresAt * 1000 <= now) throw refused('The access token has expired');
     const state = await alive(this.options.own, verified.claims, now);
@@ -85,8 +87,8 @@ export class Bearer {
   }
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
-  #opened(verified: Verified, { ceiling, policy, patient }: Alive): Access {
-    const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}`;
+  #opened(verified: Verified, { ceiling, policy, patient, fhirUser }: Alive): Access {
+    const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}\n${fhirUser ?? ''}`;
     if (verified.opened?.under === under) return verified.opened.access;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
@@ -102,11 +104,21 @@ export class Bearer {
       grants: scopes.grants(left),
       ...(pinned && { patient }),
       ...(uid !== undefined && { user: uid }),
+      ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
     };
     verified.opened = { under, access };
     return access;
   }
+}
+
+/** The token of a Bearer header. Errors: 401 `login`. */
+export function tokenOf(authorization: string | undefined): string {
+  const match = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization);
+  if (match) return match[1] as string;
+  throw new OutcomeError(401, 'login', 'An access token is needed: Authorization: Bearer [token]', {
+    headers: { 'WWW-Authenticate': 'Bearer realm="portico"' },
+  });
 }
 
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {

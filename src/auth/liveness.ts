@@ -12,6 +12,8 @@ export interface Alive {
   readonly policy: string | undefined;
   /** The only patient whose data it opens. */
   readonly patient: string | undefined;
+  /** The person that the user of a session is, as `Type/id`. */
+  readonly fhirUser?: string;
 }
 
 /** Undefined where anything that the token depends on is gone, disabled, expired or changed. */
@@ -86,8 +88,9 @@ function credentialAlive(row: Row | undefined, claims: Claims, now: number): Ali
 
 function sessionAlive(row: Row | undefined, claims: Claims, now: number): Alive | undefined {
   if (!row || !isCurrent(row, claims.uep, now)) return undefined;
-  const { scopes, patient } = roleScopes((row['roles'] as string).split(' ') as Role[], text(row['fhir_user']));
-  return { ceiling: scopes, policy: text(row['scope_policy']), patient };
+  const fhirUser = text(row['fhir_user']);
+  const { scopes, patient } = roleScopes((row['roles'] as string).split(' ') as Role[], fhirUser);
+  return { ceiling: scopes, policy: text(row['scope_policy']), patient, ...(fhirUser !== undefined && { fhirUser }) };
 }
 
 const isCurrent = (row: Row, epoch: number | undefined, now: number): boolean =>

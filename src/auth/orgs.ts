@@ -1,30 +1,97 @@
-import type { Database } from '../store/database.js';
+import type { PlanName } from '../limits/rules.js';
+import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
+import { GuardError } from '../store/plan.js';
 
 /** A tenant: the organization whose data is kept apart from all others'. */
 export interface Org {
   readonly id: string;
   readonly name: string;
   readonly active: boolean;
+  /** How much it may ask. */
+  readonly plan: PlanName;
+  /** Numbers of its own, where its plan is custom. */
+  readonly perMinute: number | undefined;
+  readonly burst: number | undefined;
+  /** The most that any credential of it opens. */
+  readonly scopePolicy: string | undefined;
 }
+
+export type NewPlan =
+  | { readonly plan: 'standard' | 'enterprise' }
+  | { readonly plan: 'custom'; readonly perMinute: number; readonly burst: number };
 
 export const isOrgId = (id: string): boolean => /^[A-Za-z0-9_-]{1,40}$/.test(id);
 
-const insert = statement<{ id: string; name: string; now: number }>((knex, $) =>
-  knex('org').insert({ id: $('id'), name: $('name'), active: true, created_at: $('now') }),
+const insert = statement<Record<string, unknown>>((knex, $) =>
+  knex('org').insert({
+    id: $('id'),
+    name: $('name'),
+    active: true,
+    plan: $('plan'),
+    per_minute: $('perMinute'),
+    burst: $('burst'),
+    scope_policy: $('scopePolicy'),
+    created_at: $('now'),
+  }),
 );
 
 /** Makes an organization; its id must be free (GuardError). */
-export async function createOrg(db: Database, id: string, name: string, now: number): Promise<void> {
-  await db.commit({ statements: [await insert.plan(db, { id, name, now }, 1)] });
+export async function createOrg(
+  db: Database,
+  id: string,
+  name: string,
+  now: number,
+  plan: NewPlan = { plan: 'standard' },
+  scopePolicy?: string,
+): Promise<void> {
+  const row = { id, name, now, perMinute: null, burst: null, ...plan, scopePolicy: scopePolicy ?? null };
+  await db.commit({ statements: [await insert.plan(db, row, 1)] });
 }
 
 const all = statement<Record<never, never>>((knex) => knex('org').orderBy('created_at').orderBy('id').select('*'));
 
 export async function listOrgs(db: Database): Promise<Org[]> {
-  return (await all.all(db, {})).map((row) => ({
+  return (await all.all(db, {})).map(orgOf);
+}
+
+const update = statement<Record<string, unknown>>((knex, $) =>
+  knex('org')
+    .where('id', $('id'))
+    .update({
+      name: $('name'),
+      active: $('active'),
+      plan: $('plan'),
+      per_minute: $('perMinute'),
+      burst: $('burst'),
+      scope_policy: $('scopePolicy'),
+    }),
+);
+
+/**
+ * Changes an organization. One that is not active opens nothing, from the next request on; a plan is noticed within
+ * seconds. False when there is no such organization.
+ */
+export async function updateOrg(db: Database, org: Org): Promise<boolean> {
+  const { perMinute = null, burst = null, scopePolicy = null } = org;
+  try {
+    await db.commit({ statements: [await update.plan(db, { ...org, perMinute, burst, scopePolicy }, 1)] });
+    return true;
+  } catch (error) {
+    if (error instanceof GuardError) return false;
+    throw error;
+  }
+}
+
+function orgOf(row: Row): Org {
+  const count = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
+  return {
     id: row['id'] as string,
     name: row['name'] as string,
     active: Boolean(row['active']),
-  }));
+    plan: row['plan'] as PlanName,
+    perMinute: count('per_minute'),
+    burst: count('burst'),
+    scopePolicy: (row['scope_policy'] as string | null) ?? undefined,
+  };
 }

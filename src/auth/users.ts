@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import { GuardError } from '../store/plan.js';
-import type { Database, Row } from '../store/database.js';
+import type { Database, Row, Statement } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { hashPassword } from './passwords.js';
 import type { Role } from './roles.js';
@@ -15,6 +16,7 @@ export interface User {
   readonly canManageKeys: boolean;
   /** The Practitioner or Patient that they are, as `Type/id`. */
   readonly fhirUser: string | undefined;
+  readonly hasSecondFactor: boolean;
   readonly disabledAt: number | undefined;
 }
 
@@ -43,7 +45,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
 );
 
 /** E-mail addresses are compared in this form; it is unique over all organizations. */
-const normaliseEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
+export const normaliseEmail = (email: string): string => email.normalize('NFKC').trim().toLowerCase();
 
 /** The id of the new user; undefined when somebody has the e-mail address already. */
 export async function createUser(db: Database, user: NewUser, now: number): Promise<string | undefined> {
@@ -68,24 +70,103 @@ export async function createUser(db: Database, user: NewUser, now: number): Prom
 }
 
 const ofTenant = statement<{ tenant: string }>((knex, $) =>
-  knex('user_account').where('org', $('tenant')).orderBy('created_at').select('*'),
+  knex('user_account').where('org', $('tenant')).orderBy('created_at').orderBy('id').select('*'),
 );
 
 export async function listUsers(db: Database, tenant: string): Promise<User[]> {
   return (await ofTenant.all(db, { tenant })).map(userOf);
 }
 
-const disable = statement<{ email: string; tenant: string; now: number }>((knex, $) =>
-  knex('user_account')
-    .where({ email_norm: $('email'), org: $('tenant') })
+/** A change of one user: who, and what it becomes. */
+interface Change extends Record<string, unknown> {
+  readonly email: string;
+  readonly tenant: string;
+  readonly now?: number;
+  readonly hash?: string;
+  readonly roles?: string;
+}
+
+const named = (knex: Knex, $: (name: 'email' | 'tenant') => Knex.Value): Knex.QueryBuilder =>
+  knex('user_account').where({ email_norm: $('email'), org: $('tenant') });
+
+const raised = (knex: Knex): object => ({ epoch: knex.raw('epoch + 1') });
+
+const disable = statement<Change>((knex, $) =>
+  named(knex, $)
     .whereNull('disabled_at')
-    .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
+    .update({ disabled_at: $('now'), ...raised(knex) }),
 );
 
-/** False when there is no such user who is not disabled already. */
-export async function disableUser(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
+const enable = statement<Change>((knex, $) => named(knex, $).whereNotNull('disabled_at').update({ disabled_at: null }));
+
+const setHash = statement<Change>((knex, $) => named(knex, $).update({ password_hash: $('hash'), ...raised(knex) }));
+
+const changeRoles = statement<Change>((knex, $) => named(knex, $).update({ roles: $('roles'), ...raised(knex) }));
+
+const dropSecondFactor = statement<Change>((knex, $) =>
+  named(knex, $).update({ totp_sealed: null, totp_pending: null, totp_last_step: null, ...raised(knex) }),
+);
+
+const id = (knex: Knex, $: (name: 'email' | 'tenant') => Knex.Value): Knex.QueryBuilder => named(knex, $).select('id');
+
+const endSessions = statement<Change>((knex, $) =>
+  knex('session')
+    .whereIn('user_id', id(knex, $))
+    .whereNull('revoked_at')
+    .update({ revoked_at: $('now') }),
+);
+
+const endChallenges = statement<Change>((knex, $) =>
+  knex('mfa_challenge')
+    .whereIn('user_id', id(knex, $))
+    .whereNull('used_at')
+    .update({ used_at: $('now') }),
+);
+
+const dropCodes = statement<Change>((knex, $) => knex('recovery_code').whereIn('user_id', id(knex, $)).delete());
+
+/** False when there is no such user who is not disabled already. Their tokens and sessions are dead at once. */
+export function disableUser(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
+  return change(db, { tenant, email, now }, disable, [endSessions, endChallenges]);
+}
+
+/** False when there is no such user who is disabled. What was ended stays so: they log in anew. */
+export function enableUser(db: Database, tenant: string, email: string): Promise<boolean> {
+  return change(db, { tenant, email }, enable);
+}
+
+/** Ends the sessions too: whoever knew the old password is out. */
+export async function setPassword(
+  db: Database,
+  { tenant, email, password }: { tenant: string; email: string; password: string },
+  now: number,
+): Promise<boolean> {
+  const hash = await hashPassword(password);
+  return change(db, { tenant, email, now, hash }, setHash, [endSessions, endChallenges]);
+}
+
+/** Access tokens with the old roles are dead at once; a refresh token gives one with the new. */
+export function setRoles(db: Database, tenant: string, email: string, roles: readonly Role[]): Promise<boolean> {
+  return change(db, { tenant, email, roles: roles.join(' ') }, changeRoles);
+}
+
+/** For somebody who lost their second factor and the recovery codes. */
+export function resetSecondFactor(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
+  return change(db, { tenant, email, now }, dropSecondFactor, [dropCodes, endSessions, endChallenges]);
+}
+
+/** One change of one user and what follows from it; false when there is no such user. */
+async function change(
+  db: Database,
+  values: Change,
+  first: Statement<Change>,
+  then: readonly Statement<Change>[] = [],
+): Promise<boolean> {
+  const meant = { ...values, email: normaliseEmail(values.email) };
   try {
-    await db.commit({ statements: [await disable.plan(db, { email: normaliseEmail(email), tenant, now }, 1)] });
+    const statements = [await first.plan(db, meant, 1)];
+    for (const each of then) statements.push(await each.plan(db, meant));
+    await db.commit({ statements });
     return true;
   } catch (error) {
     if (error instanceof GuardError) return false;
@@ -99,9 +180,64 @@ function userOf(row: Row): User {
     tenant: row['org'] as string,
     email: row['email_norm'] as string,
     name: row['name'] as string,
-    roles: (row['roles'] as string).split(' ') as Role[],
+    roles: rolesOf(row),
     canManageKeys: Boolean(row['can_manage_keys']),
     fhirUser: (row['fhir_user'] as string | null) ?? undefined,
+    hasSecondFactor: row['totp_sealed'] !== null,
     disabledAt: row['disabled_at'] === null ? undefined : Number(row['disabled_at']),
   };
+}
+
+const rolesOf = (row: Row): Role[] => (row['roles'] as string).split(' ') as Role[];
+
+/** What a login asks of a user. */
+export interface Account extends User {
+  readonly passwordHash: string;
+  readonly epoch: number;
+  readonly totpSealed: string | undefined;
+  readonly totpPending: string | undefined;
+  readonly totpLastStep: number | undefined;
+}
+
+const live = (knex: Knex): Knex.QueryBuilder =>
+  knex('user_account as u')
+    .join('org as o', 'o.id', 'u.org')
+    .where('o.active', true)
+    .whereNull('u.disabled_at')
+    .select('u.*');
+
+const byEmail = statement<{ email: string }>((knex, $) => live(knex).where('u.email_norm', $('email')));
+const byId = statement<{ id: string }>((knex, $) => live(knex).where('u.id', $('id')));
+
+/** Somebody who can log in now: not disabled, in an active organization. */
+export async function accountByEmail(db: Database, email: string): Promise<Account | undefined> {
+  return accountOf(await byEmail.first(db, { email: normaliseEmail(email) }));
+}
+
+export async function accountById(db: Database, id: string): Promise<Account | undefined> {
+  return accountOf(await byId.first(db, { id }));
+}
+
+function accountOf(row: Row | undefined): Account | undefined {
+  if (!row) return undefined;
+  return {
+    ...userOf(row),
+    passwordHash: row['password_hash'] as string,
+    epoch: row['epoch'] as number,
+    totpSealed: (row['totp_sealed'] as string | null) ?? undefined,
+    totpPending: (row['totp_pending'] as string | null) ?? undefined,
+    totpLastStep: row['totp_last_step'] === null ? undefined : Number(row['totp_last_step']),
+  };
+}
+
+const rehash = statement<{ id: string; before: string; hash: string }>((knex, $) =>
+  knex('user_account')
+    .where({ id: $('id'), password_hash: $('before') })
+    .update({ password_hash: $('hash') }),
+);
+
+/** The same password with today's parameters; nobody is logged out by it. */
+export async function rehashPassword(db: Database, { id, passwordHash }: Account, password: string): Promise<void> {
+  const hash = await hashPassword(password);
+  await db.commit({ statements: [await rehash.plan(db, { id, before: passwordHash, hash })] });
 }

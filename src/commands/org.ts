@@ -1,5 +1,8 @@
-import type { Command } from 'commander';
-import { createOrg, isOrgId, listOrgs, type Org } from '../auth/orgs.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Scopes } from '../access/scopes.js';
+import { createOrg, isOrgId, listOrgs, updateOrg, type NewPlan, type Org } from '../auth/orgs.js';
+import { planNames, plans, type PlanName } from '../limits/rules.js';
+import type { Portico } from '../main.js';
 import type { Database } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
 import { CommandError, run, withJson, withPortico } from './command.js';
@@ -13,23 +16,73 @@ export async function chooseOrg(db: Database, named: string | undefined): Promis
     if (orgs.length === 1) return (orgs[0] as Org).id;
     throw new CommandError(`Say which organization, with --org: ${orgs.map((org) => org.id).join(', ')}`, 2);
   }
-  if (!orgs.some((org) => org.id === named)) throw new CommandError(`There is no organization ${named}`, 2);
-  return named;
+  return find(orgs, named).id;
+}
+
+function find(orgs: readonly Org[], id: string): Org {
+  const org = orgs.find((each) => each.id === id);
+  if (!org) throw new CommandError(`There is no organization ${id}`, 2);
+  return org;
+}
+
+interface PlanOptions {
+  readonly plan?: PlanName;
+  readonly perMinute?: number;
+  readonly burst?: number;
+  readonly scope?: string;
 }
 
 export function orgCommand(program: Command): void {
   const org = program.command('org').description('organizations: the tenants whose data Portico keeps apart');
-  const create = withJson(org.command('create'))
+  createCommand(org);
+  updateCommand(org);
+  const list = withJson(org.command('list'))
+    .description('list organizations')
+    .action(() =>
+      run(list, () =>
+        withPortico(async ({ own }) => {
+          const orgs = await listOrgs(own);
+          const lines = orgs.map(
+            (each) => `${each.id}  ${each.name}  ${limitOf(each)}${each.active ? '' : '  (inactive)'}`,
+          );
+          return { json: orgs, lines: lines.length === 0 ? ['There are no organizations.'] : lines };
+        }),
+      ),
+    );
+  for (const [name, active] of [
+    ['disable', false],
+    ['enable', true],
+  ] as const) {
+    const command = withJson(org.command(name))
+      .description(active ? 'serve an organization again' : 'open nothing to its users and credentials, from now on')
+      .argument('<id>', 'its id')
+      .action((id: string) =>
+        run(command, () =>
+          withPortico(async ({ own }) => {
+            await updateOrg(own, { ...find(await listOrgs(own), id), active });
+            return { json: { id, active }, lines: [`${id} is ${name}d.`] };
+          }),
+        ),
+      );
+  }
+}
+
+function createCommand(org: Command): void {
+  const create = withPlan(withJson(org.command('create')))
     .description('make an organization')
     .requiredOption('--id <id>', 'its id: what X-Organization-ID and --org say')
     .requiredOption('--name <name>', 'its name')
-    .action(({ id, name }: { id: string; name: string }) =>
+    .action(({ id, name, ...options }: { id: string; name: string } & PlanOptions) =>
       run(create, () =>
-        withPortico(async ({ own, now }) => {
+        withPortico(async (portico) => {
           if (!isOrgId(id)) throw new CommandError('--id has letters, digits, _ and - only, 40 at the most', 2);
-          await createOrg(own, id, name, now()).catch((error: unknown) => {
-            throw error instanceof GuardError ? new CommandError(`There is an organization ${id} already`) : error;
-          });
+          const { own, now } = portico;
+          const policy = policyOf(portico, options.scope);
+          await createOrg(own, id, name, now(), planOf(options) ?? { plan: 'standard' }, policy).catch(
+            (error: unknown) => {
+              throw error instanceof GuardError ? new CommandError(`There is an organization ${id} already`) : error;
+            },
+          );
           const lines = [
             `Organization ${id} is made.`,
             `Next: portico import <file> --org ${id}, and portico credential create --org ${id} --kind client --name <app>`,
@@ -38,15 +91,70 @@ export function orgCommand(program: Command): void {
         }),
       ),
     );
-  const list = withJson(org.command('list'))
-    .description('list organizations')
-    .action(() =>
-      run(list, () =>
-        withPortico(async ({ own }) => {
-          const orgs = await listOrgs(own);
-          const lines = orgs.map((each) => `${each.id}  ${each.name}${each.active ? '' : '  (inactive)'}`);
-          return { json: orgs, lines: lines.length === 0 ? ['There are no organizations.'] : lines };
-        }),
-      ),
+}
+
+function updateCommand(org: Command): void {
+  const update = withPlan(withJson(org.command('update')))
+    .description('change the name of an organization, how much it may ask, and the most that it opens')
+    .argument('<id>', 'its id')
+    .option('--name <name>', 'its name')
+    .option('--no-scope', 'no limit to what its credentials open')
+    .action(
+      (
+        id: string,
+        { name, scope, ...plan }: { name?: string; scope?: string | boolean } & Omit<PlanOptions, 'scope'>,
+      ) =>
+        run(update, () =>
+          withPortico(async (portico) => {
+            const before = find(await listOrgs(portico.own), id);
+            const chosen = planOf(plan);
+            const after: Org = {
+              ...before,
+              ...(name !== undefined && { name }),
+              ...(chosen && { perMinute: undefined, burst: undefined, ...chosen }),
+              ...(scope === false && { scopePolicy: undefined }),
+              ...(typeof scope === 'string' && { scopePolicy: policyOf(portico, scope) }),
+            };
+            await updateOrg(portico.own, after);
+            return { json: after, lines: [`${id} is changed: ${limitOf(after)}.`] };
+          }),
+        ),
     );
+}
+
+const withPlan = (command: Command): Command =>
+  command
+    .addOption(new Option('--plan <plan>', 'how much it may ask').choices([...planNames]))
+    .option('--per-minute <count>', 'requests a minute, with --plan custom', requests)
+    .option('--burst <count>', 'requests within one second, with --plan custom', requests)
+    .option('--scope <scopes>', 'the most that any credential of it may open');
+
+function requests(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,9}$/.test(text) || count < 1) throw new InvalidArgumentError('It takes a whole number from 1.');
+  return count;
+}
+
+/** Undefined where nothing is said of it. */
+function planOf({ plan, perMinute, burst }: Omit<PlanOptions, 'scope'>): NewPlan | undefined {
+  const numbers = perMinute !== undefined || burst !== undefined;
+  if (plan === undefined && !numbers) return undefined;
+  if (plan !== 'custom') {
+    if (numbers || plan === undefined) throw new CommandError('--per-minute and --burst go with --plan custom', 2);
+    return { plan };
+  }
+  if (perMinute === undefined || burst === undefined)
+    throw new CommandError('--plan custom takes --per-minute and --burst', 2);
+  return { plan, perMinute, burst };
+}
+
+function policyOf({ registry, base }: Portico, scope: string | undefined): string | undefined {
+  if (scope !== undefined && !new Scopes(registry, base).readCeiling(scope))
+    throw new CommandError('--scope is not a list of scopes', 2);
+  return scope;
+}
+
+function limitOf({ plan, perMinute, burst }: Org): string {
+  const standard = plans[plan === 'custom' ? 'standard' : plan];
+  return `${plan}: ${String(perMinute ?? standard.perMinute)} requests a minute, ${String(burst ?? standard.burst)} in a second`;
 }

@@ -199,7 +199,6 @@ export function kept(as: KeptParam['as'], options: Options = {}): KeptParam {
   return { kind: 'kept', as, ...options };
 }
 
-
 const overflowColumns = {
   token: { code: 'code', system: 'system', text: ['text'], type: { system: 'system_2', code: 'code_2' } },
   second: { code: 'code_2', system: 'system_2' },

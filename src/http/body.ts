@@ -27,7 +27,7 @@ export async function readForm(request: IncomingMessage, limit: number): Promise
   return [...new URLSearchParams(text)];
 }
 
-async function readText(request: IncomingMessage, limit: number): Promise<string> {
+export async function readText(request: IncomingMessage, limit: number): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   const chunks: Buffer[] = [];
   let size = 0;

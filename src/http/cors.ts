@@ -10,7 +10,8 @@ export function corsHeaders(access: Access | undefined): Record<string, string> 
   if (access && access.kind !== 'portal') return {};
   return {
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Expose-Headers': 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link',
+    'Access-Control-Expose-Headers':
+      'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
   };
 }
 

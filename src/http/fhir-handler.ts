@@ -9,6 +9,7 @@ import { dispatcher, type Match } from './dispatch.js';
 import type { FhirRequest, FhirResponse, Headers, Route } from './fhir-request.js';
 import { negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
+import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
 import { respond } from './respond.js';
 import { unavailable } from './unavailable.js';
@@ -32,6 +33,8 @@ export interface FhirHandlerOptions {
   readonly base: string;
   readonly routes: readonly Route[];
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
+  /** Counts a request of somebody who is known; they may send only so many. */
+  readonly limit: (access: Access) => Promise<{ headers: readonly string[]; refused?: OutcomeError }>;
   readonly serves: (type: string) => boolean;
   /** Records what was asked and what came of it; it may make a request wait, but loses nothing. */
   readonly audit: (event: AuditEvent) => void | Promise<void>;
@@ -75,7 +78,10 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       if (match.type !== '') handled.type = match.type;
       if (!match.route.public) {
         handled.access = await authenticate(credentialsOf(ctx.req.headers));
-        checkOrganization(ctx.req.headers['x-organization-id'], handled.access);
+        const { headers, refused } = await options.limit(handled.access);
+        handled.limit = headers;
+        if (refused) throw refused;
+        checkOrganization(ctx.req.headers['x-organization-id'], handled.access.tenant);
       }
       let all = params;
       if (match.route.method === 'POST') {
@@ -143,12 +149,6 @@ function credentialsOf(headers: IncomingHttpHeaders): Credentials {
     authorization: headers.authorization,
     onBehalfOf: onBehalfOf === undefined ? undefined : String(onBehalfOf),
   };
-}
-
-/** The header never selects a tenant: it can only agree with the token's. */
-function checkOrganization(header: string | string[] | undefined, access: Access): void {
-  if (header === undefined || header === access.tenant) return;
-  throw new OutcomeError(403, 'wrong-organization', 'X-Organization-ID is not the organization of the access token');
 }
 
 function requestOf(

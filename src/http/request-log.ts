@@ -9,6 +9,8 @@ export interface Handled {
   interaction?: string;
   type?: string;
   access?: Access;
+  /** What its answer says of the limit of its organization: header names and values in turn. */
+  limit?: readonly string[];
 }
 
 export const handledOf = (ctx: Context): Handled => (ctx.state as { handled: Handled }).handled;

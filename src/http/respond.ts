@@ -21,6 +21,7 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
   const sent = ['X-Content-Type-Options', 'nosniff', 'X-Request-Id', handled.requestId];
   sent.push('Vary', 'Accept, Accept-Encoding, Authorization, Origin');
   if (headers?.['Cache-Control'] === undefined) sent.push('Cache-Control', 'no-store');
+  if (handled.limit) sent.push(...handled.limit);
   if (headers) for (const name in headers) sent.push(name, headers[name] as string);
   if (req.headers.origin !== undefined)
     for (const [name, value] of Object.entries(corsHeaders(handled.access))) sent.push(name, value);

@@ -67,7 +67,11 @@ async function make(file: string, data: Data): Promise<void> {
   const portico = await openPortico(readConfig(data.environment));
   try {
     await migrate(portico.own);
-    await createOrg(portico.own, TENANT, 'Bench', Date.now());
+    await createOrg(portico.own, TENANT, 'Bench', Date.now(), {
+      plan: 'custom',
+      perMinute: 100_000_000,
+      burst: 10_000_000,
+    });
     await writeTemplates(portico);
     copyAll(file, data, portico);
     await assumeStatistics(portico.own);

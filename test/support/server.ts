@@ -3,7 +3,7 @@ import { createLog, type Log } from '../../src/log.js';
 import { openPortico, serve, type OpenOptions, type Portico } from '../../src/main.js';
 import { loadRegistry, type Registry } from '../../src/registry.js';
 import { createCredential, type NewCredential } from '../../src/auth/store.js';
-import { createOrg } from '../../src/auth/orgs.js';
+import { createOrg, type NewPlan } from '../../src/auth/orgs.js';
 import { migrate, pending } from '../../src/store/migrate.js';
 import { importItems, type Report } from '../../src/transfer/import.js';
 import { Client } from './client.js';
@@ -33,12 +33,16 @@ export interface StartOptions extends OpenOptions {
   readonly env?: Record<string, string>;
   /** Where the log goes, for a test that reads it. */
   readonly log?: Log;
+  /** What the organizations may send; without it, as much as a test likes. */
+  readonly plan?: NewPlan;
 }
+
+const generous: NewPlan = { plan: 'custom', perMinute: 1_000_000, burst: 100_000 };
 
 let shared: Promise<Registry> | undefined;
 
 /** A real server on a real socket, with a database of its own. Authorisation is on, as always. */
-export async function start({ env = {}, log, ...options }: StartOptions = {}): Promise<Server> {
+export async function start({ env = {}, log, plan = generous, ...options }: StartOptions = {}): Promise<Server> {
   const database = await freshDatabase();
   const registry = options.registry ?? (await (shared ??= loadRegistry()));
   const port = await freePort();
@@ -58,7 +62,7 @@ export async function start({ env = {}, log, ...options }: StartOptions = {}): P
     [TENANT, 'One'],
     [OTHER_TENANT, 'Two'],
   ] as const)
-    await createOrg(own, id, name, now());
+    await createOrg(own, id, name, now(), plan);
   const credential: Server['credential'] = (each) =>
     createCredential(
       own,

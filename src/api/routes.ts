@@ -1,0 +1,128 @@
+import type { Encounter, Patient } from '@medplum/fhirtypes';
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { narrow, tryNarrow, type Access } from '../access/narrow.js';
+import { askedBy, type AuditEvent } from '../audit/event.js';
+import type { Trail } from '../audit/trail.js';
+import { checkOrganization } from '../http/organization.js';
+import { handledOf } from '../http/request-log.js';
+import type { Traffic } from '../limits/traffic.js';
+import { OutcomeError } from '../outcome.js';
+import type { RegisteredResource, Registry } from '../registry.js';
+import type { Entry } from '../store/render.js';
+import type { Rows } from '../store/rows.js';
+import { channelOf } from './channel.js';
+
+/** See auth/caller.ts. */
+export interface Presented {
+  readonly authorization: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly onBehalfOf: string | undefined;
+  readonly ip: string;
+}
+
+export interface ApiOptions {
+  readonly facade: { readonly registry: Registry; readonly rows: Rows; readonly now: () => number };
+  readonly authenticate: (presented: Presented) => Promise<Access>;
+  readonly traffic: Traffic;
+  readonly trail: Trail;
+}
+
+/** What an answer shows, for the audit trail. */
+interface Answer {
+  readonly body: object;
+  readonly shown: readonly Entry[];
+}
+
+/** The native API of the systems in front of which Portico stands. */
+export function apiRoutes(options: ApiOptions): Middleware {
+  const router = new Router({ prefix: '/api/v1' });
+  router.all('/patient-channels/:id', (ctx) =>
+    serve(ctx, options, { interaction: 'patient-channel', type: 'Encounter', id: ctx.params['id'] ?? '' }, channel),
+  );
+  return router.routes() as unknown as Middleware;
+}
+
+/** What is asked for, in words that hold nothing of a patient but an id. */
+interface Asked {
+  readonly interaction: string;
+  readonly type: string;
+  readonly id: string;
+}
+
+type Handle = (asked: Asked, access: Access, options: ApiOptions) => Promise<Answer>;
+
+async function serve(ctx: Context, options: ApiOptions, asked: Asked, handle: Handle): Promise<void> {
+  const handled = handledOf(ctx);
+  handled.interaction = asked.interaction;
+  handled.type = asked.type;
+  ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD')
+    throw new OutcomeError(405, 'method-not-allowed', 'This route takes GET', { headers: { Allow: 'GET, HEAD' } });
+  const access = await options.authenticate(presentedBy(ctx));
+  handled.access = access;
+  const record = (status: number, shown: readonly Entry[]): void | Promise<void> =>
+    options.trail.record(eventOf(asked, access, { status, shown, at: options.facade.now() }, handled.requestId));
+  try {
+    await limit(ctx, options.traffic, access);
+    checkOrganization(ctx.req.headers['x-organization-id'], access.tenant);
+    const { body, shown } = await handle(asked, access, options);
+    await record(200, shown);
+    ctx.status = 200;
+    ctx.body = body;
+  } catch (error) {
+    await record(error instanceof OutcomeError ? error.status : 500, []);
+    throw error;
+  }
+}
+
+function presentedBy(ctx: Context): Presented {
+  const { 'x-api-key': apiKey, 'x-on-behalf-of': onBehalfOf, authorization } = ctx.req.headers;
+  const text = (value: string | string[] | undefined) => (value === undefined ? undefined : String(value));
+  return { authorization, apiKey: text(apiKey), onBehalfOf: text(onBehalfOf), ip: ctx.ip };
+}
+
+async function limit(ctx: Context, traffic: Traffic, access: Access): Promise<void> {
+  const { headers, refused } = await traffic.count(access);
+  for (let index = 0; index < headers.length; index += 2)
+    ctx.set(headers[index] as string, headers[index + 1] as string);
+  if (refused) throw refused;
+}
+
+function eventOf(
+  { interaction, type, id }: Asked,
+  access: Access,
+  { status, shown, at }: { status: number; shown: readonly Entry[]; at: number },
+  requestId: string,
+): AuditEvent {
+  const patients = [...new Set(shown.flatMap((entry) => entry.patients))];
+  return {
+    ...askedBy(access),
+    ...{ at, interaction, action: 'R' as const, status, requestId, type, patients },
+    ...(isId(id) && { entity: `${type}/${id}` }),
+  };
+}
+
+const isId = (id: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(id);
+
+/** The encounter that is the channel, and its patient where the token opens that. */
+async function channel({ id }: Asked, access: Access, { facade }: ApiOptions): Promise<Answer> {
+  const { registry, rows } = facade;
+  const encounters = served(registry, 'Encounter');
+  const narrowing = narrow(access, encounters, 'r');
+  const found = isId(id) ? await rows.read(encounters, id, narrowing) : undefined;
+  if (!found) throw new OutcomeError(404, 'unknown-id', 'There is no such channel, or the token does not open it');
+  const encounter = JSON.parse(found.text) as Encounter;
+  const patients = served(registry, 'Patient');
+  const toPatients = tryNarrow(access, patients, ['r']);
+  const patientId = /^Patient\/([A-Za-z0-9\-.]{1,64})$/.exec(encounter.subject?.reference ?? '')?.[1];
+  const person = patientId !== undefined && toPatients ? await rows.read(patients, patientId, toPatients) : undefined;
+  const patient = person && (JSON.parse(person.text) as Patient);
+  return { body: channelOf(encounter, patient), shown: person ? [found, person] : [found] };
+}
+
+function served(registry: Registry, type: string): RegisteredResource {
+  const resource = registry.get(type);
+  if (!resource) throw new OutcomeError(404, 'unknown-type', 'Channels are not served here');
+  return resource;
+}

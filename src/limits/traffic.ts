@@ -1,0 +1,129 @@
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { Access } from '../access/narrow.js';
+import { OutcomeError } from '../outcome.js';
+import type { Database } from '../store/database.js';
+import { statement } from '../store/database.js';
+import { plans, SHARE, type Plan, type PlanName } from './rules.js';
+import { SharedTraffic } from './shared-traffic.js';
+
+/** What the answer to a request says of the limit: header names and values in turn. */
+export type LimitHeaders = readonly string[];
+
+/** Who sends: all users of an organization are one sender, each credential is another. */
+type Sender = Pick<Access, 'tenant' | 'credential'>;
+
+interface Known {
+  readonly plan: Plan;
+  readonly policy: string;
+  readonly readAt: number;
+  /** When each of its senders was last seen. */
+  readonly senders: Map<string, number>;
+}
+
+/** A changed plan is noticed within this time. */
+const PLAN_MILLISECONDS = 10_000;
+/** A sender that was not seen for this long leaves its share to the others. */
+const SENDER_MILLISECONDS = 3_600_000;
+const MINUTE = 60;
+
+const planOf = statement<{ id: string }>((knex, $) =>
+  knex('org').where('id', $('id')).select('plan', 'per_minute', 'burst'),
+);
+
+/**
+ * How many requests an organization sends: so many a minute, and so many within one second. Counted in memory, because
+ * it is done for every request; several processes tell each other what they let through each second, so that the limit
+ * of a minute is one for all. A burst is limited by each process alone.
+ */
+export class Traffic {
+  // Only counting is asked of them: the numbers are the organization's.
+  readonly #minutes = new RateLimiterMemory({ points: 1, duration: MINUTE });
+  readonly #seconds = new RateLimiterMemory({ points: 1, duration: 1 });
+  readonly #known = new Map<string, Known>();
+  readonly #shared: SharedTraffic;
+
+  constructor(
+    private readonly own: Database,
+    private readonly now: () => number,
+    alarm: (error: unknown) => void,
+  ) {
+    this.#shared = new SharedTraffic(own, now, (seen) => this.#add(seen), alarm);
+  }
+
+  start(): Promise<void> {
+    return this.#shared.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#shared.stop();
+  }
+
+  /** Counts a request. `headers` are for its answer, `refused` says that it must not be served. */
+  async count(sender: Sender): Promise<{ headers: LimitHeaders; refused?: OutcomeError }> {
+    const { tenant, credential } = sender;
+    const { plan, policy, senders } = await this.#of(tenant);
+    const own = `${tenant} ${credential}`;
+    senders.set(credential, this.now());
+    // Who is alone may take everything; of several, none may take what the others need.
+    const share = senders.size > 1 ? SHARE : 1;
+    if (share < 1) {
+      const second = await this.#seconds.penalty(own);
+      const minute = await this.#minutes.penalty(own);
+      if (second.consumedPoints > share * plan.burst) return refused(policy, plan, second.msBeforeNext);
+      // What is refused for one sender is not counted for all.
+      if (minute.consumedPoints > share * plan.perMinute) return refused(policy, plan, minute.msBeforeNext);
+    } else await this.#minutes.penalty(own);
+    const second = await this.#seconds.penalty(tenant);
+    if (second.consumedPoints > plan.burst) return refused(policy, plan, second.msBeforeNext);
+    const minute = await this.#minutes.penalty(tenant);
+    if (minute.consumedPoints > plan.perMinute) return refused(policy, plan, minute.msBeforeNext);
+    this.#shared.note(tenant, credential);
+    return { headers: headersOf(policy, plan, plan.perMinute - minute.consumedPoints, minute.msBeforeNext) };
+  }
+
+  /** What another process has let through since it was last asked. */
+  async #add({ tenant, credential, requests }: Sender & { requests: number }): Promise<void> {
+    await this.#minutes.penalty(tenant, requests);
+    await this.#minutes.penalty(`${tenant} ${credential}`, requests);
+    this.#known.get(tenant)?.senders.set(credential, this.now());
+  }
+
+  async #of(tenant: string): Promise<Known> {
+    const known = this.#known.get(tenant);
+    const now = this.now();
+    if (known && now - known.readAt < PLAN_MILLISECONDS && now >= known.readAt) return known;
+    const row = await planOf.first(this.own, { id: tenant });
+    const name = (row?.['plan'] ?? 'standard') as PlanName;
+    const standard = plans[name === 'custom' ? 'standard' : name];
+    const plan = {
+      perMinute: Number(row?.['per_minute'] ?? standard.perMinute),
+      burst: Number(row?.['burst'] ?? standard.burst),
+    };
+    const senders = known?.senders ?? new Map<string, number>();
+    for (const [sender, seenAt] of senders) if (now - seenAt > SENDER_MILLISECONDS) senders.delete(sender);
+    const policy = `${String(plan.perMinute)};w=${String(MINUTE)}, ${String(plan.burst)};w=1`;
+    const read = { plan, policy, senders, readAt: now };
+    this.#known.set(tenant, read);
+    return read;
+  }
+}
+
+function refused(policy: string, plan: Plan, milliseconds: number): { headers: LimitHeaders; refused: OutcomeError } {
+  const seconds = String(Math.max(1, Math.ceil(milliseconds / 1000)));
+  const error = new OutcomeError(429, 'throttled', 'Too many requests for this organization; please wait', {
+    headers: { 'Retry-After': seconds },
+  });
+  return { headers: headersOf(policy, plan, 0, milliseconds), refused: error };
+}
+
+/** https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06, as express-rate-limit sends them. */
+const headersOf = (policy: string, plan: Plan, remaining: number, milliseconds: number): LimitHeaders => [
+  'RateLimit-Policy',
+  policy,
+  'RateLimit-Limit',
+  String(plan.perMinute),
+  'RateLimit-Remaining',
+  String(Math.max(0, remaining)),
+  'RateLimit-Reset',
+  String(Math.ceil(milliseconds / 1000)),
+];

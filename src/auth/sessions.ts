@@ -15,9 +15,9 @@ export interface SessionOptions extends AuthOptions {
   readonly failures: Failures;
 }
 
-export const ACCESS_SECONDS = 900;
+const ACCESS_SECONDS = 900;
 /** From the login on: rotation does not make a session longer. */
-export const REFRESH_SECONDS = 7 * 24 * 3600;
+const REFRESH_SECONDS = 7 * 24 * 3600;
 
 /** What a login and a refresh answer (SMART section 4). */
 export interface SessionTokens {

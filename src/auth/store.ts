@@ -152,7 +152,7 @@ export async function noteUse(db: Database, { id, lastUsedAt = -Infinity }: Cred
   await db.commit({ statements: [await touch.plan(db, { id, now })] });
 }
 
-export function credentialOf(row: Row): Credential {
+function credentialOf(row: Row): Credential {
   const time = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
   const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
   const [hash, until] = [text('previous_secret_hash'), time('previous_expires_at')];

@@ -127,7 +127,7 @@ function changeCommand(user: Command, { name, description, options = [], done, c
         if (changed === false) throw new CommandError(`There is no such user ${email} in this organization`);
         const shown = changed === true ? {} : changed;
         const lines = [`${email} ${done}.`];
-        if ('password' in shown) lines.push(`The password is shown this once: ${shown.password}`);
+        if ('password' in shown) lines.push(`The password is shown this once: ${String(shown.password)}`);
         return { json: { email, changed: name, ...shown }, lines };
       }),
     ),

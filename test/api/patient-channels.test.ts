@@ -40,13 +40,13 @@ describe('api/patient-channels', () => {
 
   const get = async (headers: Record<string, string>, id = 'c1') => {
     const answer = await fetch(`${server.url}/api/v1/patient-channels/${id}`, { headers });
-    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as any };
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) };
   };
   const key = (secret: string) => ({ 'x-api-key': secret });
 
   it('gives a channel with its identifiers to the token of its organization, by either header', async () => {
     for (const headers of [key(token.secret), { authorization: `Bearer ${token.secret}` }]) {
-      const { status, headers: answered, body } = await get(headers as Record<string, string>);
+      const { status, headers: answered, body } = await get(headers);
       assert.equal(status, 200);
       assert.equal(answered.get('cache-control'), 'no-store');
       assert.ok(answered.get('ratelimit-limit'));

@@ -125,9 +125,9 @@ function changeCommand(user: Command, { name, description, options = [], done, c
         const tenant = await chooseOrg(portico.own, given.org);
         const changed = await change(portico, { tenant, email }, given);
         if (changed === false) throw new CommandError(`There is no such user ${email} in this organization`);
-        const shown = changed === true ? {} : changed;
+        const shown: { password?: string } = changed === true ? {} : changed;
         const lines = [`${email} ${done}.`];
-        if ('password' in shown) lines.push(`The password is shown this once: ${String(shown.password)}`);
+        if (shown.password !== undefined) lines.push(`The password is shown this once: ${shown.password}`);
         return { json: { email, changed: name, ...shown }, lines };
       }),
     ),

@@ -40,7 +40,7 @@ describe('api/patient-channels', () => {
 
   const get = async (headers: Record<string, string>, id = 'c1') => {
     const answer = await fetch(`${server.url}/api/v1/patient-channels/${id}`, { headers });
-    return { status: answer.status, headers: answer.headers, body: (await answer.json()) };
+    return { status: answer.status, headers: answer.headers, body: await answer.json() };
   };
   const key = (secret: string) => ({ 'x-api-key': secret });
 

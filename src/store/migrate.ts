@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { readdir } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from './database.js';
 import { assumeStatistics } from './statistics.js';
@@ -21,18 +22,25 @@ async function migrationSource(): Promise<Knex.MigrationSource<string>> {
   };
 }
 
+/** On SQLite, reads of this turn share a transaction on the one connection: knex can begin its own when that is over. */
+async function prepare(db: Database): Promise<[knex: Knex, source: Knex.MigrationSource<string>]> {
+  const prepared = [await db.knex(), await migrationSource()] as [Knex, Knex.MigrationSource<string>];
+  await nextTurn();
+  return prepared;
+}
+
 /** Brings the schema up to date and names the migrations that ran. */
 export async function migrate(db: Database): Promise<string[]> {
-  const knex = await db.knex();
-  const [, ran] = (await knex.migrate.latest({ migrationSource: await migrationSource() })) as [number, string[]];
+  const [knex, source] = await prepare(db);
+  const [, ran] = (await knex.migrate.latest({ migrationSource: source })) as [number, string[]];
   if (ran.length > 0) await assumeStatistics(db);
   return ran;
 }
 
 /** Takes back the last batch of migrations. */
 export async function rollback(db: Database): Promise<string[]> {
-  const knex = await db.knex();
-  const [, ran] = (await knex.migrate.rollback({ migrationSource: await migrationSource() })) as [number, string[]];
+  const [knex, source] = await prepare(db);
+  const [, ran] = (await knex.migrate.rollback({ migrationSource: source })) as [number, string[]];
   return ran;
 }
 

@@ -2,7 +2,7 @@ import type { Include, SearchRequest, SortKey, Summary } from '../define/request
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { targetsOf, type RegisteredResource } from '../registry.js';
 import { typeDefinition } from '../validate/definitions.js';
-import type { Pairs, ParseOptions } from './parse.js';
+import type { Pairs, ParseOptions } from './options.js';
 
 /** The parameters that shape the answer and do not select (https://hl7.org/fhir/R4/search.html#return). */
 export const controlNames: ReadonlySet<string> = new Set([

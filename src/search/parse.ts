@@ -5,16 +5,7 @@ import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry }
 import { controlNames, parseControls } from './controls.js';
 import { kindOf } from './kinds/index.js';
 import { NEVER, splitAt, unreadable, type ParseContext } from './kinds/kind.js';
-
-export type Pairs = readonly (readonly [name: string, value: string])[];
-
-export interface ParseOptions {
-  readonly registry: Registry;
-  readonly base: string;
-  /** Lenient handling leaves out what it does not know, and says so. */
-  readonly handling: 'strict' | 'lenient';
-  readonly now: number;
-}
+import type { Pairs, ParseOptions } from './options.js';
 
 /** More values than these in one parameter, or parameters in one search, are refused. */
 const MAX_VALUES = 200;

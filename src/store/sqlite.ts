@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
 import type { Knex } from 'knex';
 import { createRequire } from 'node:module';
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fold } from '../define/fold.js';
 import { sqlite } from '../search/dialect.js';
@@ -17,7 +17,7 @@ const MAPPED_BYTES = 2 ** 31;
 
 /** Opens a file, or `:memory:`. */
 export function openSqlite(file: string): Database {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  if (file !== ':memory:') makeFile(file);
   const handle = new BetterSqlite3(file);
   handle.pragma('journal_mode = WAL');
   // Its default in WAL is NORMAL, which may lose the last commits when the machine stops.
@@ -64,6 +64,12 @@ export function openSqlite(file: string): Database {
       if (handle.open) handle.close();
     },
   };
+}
+
+/** For its owner alone, whatever the umask: it holds patients' data. What SQLite puts beside it gets the same mode. */
+function makeFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  closeSync(openSync(file, 'a', 0o600));
 }
 
 /** knex on the connection that is already open: a second one to `:memory:` would be another database. */

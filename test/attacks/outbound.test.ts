@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { isPublic } from '../../src/outbound/addresses.js';
 import { allowedUrl, OutboundError, safeFetch } from '../../src/outbound/safe-fetch.js';
-import { asserting, assertion, backend, host, jwksOf, makeClientKey, post, type ClientKey } from '../support/oauth.js';
+import {
+  asserting,
+  assertion,
+  backend,
+  forgive,
+  host,
+  jwksOf,
+  makeClientKey,
+  post,
+  type ClientKey,
+} from '../support/oauth.js';
 import { start, type Server } from '../support/server.js';
 
 const closed = { allowLoopback: false };
@@ -130,8 +140,9 @@ describe('attacks/outbound', () => {
       const id = await backend(server, { jwksUrl: keys.url });
       const other = await makeClientKey('ES384', 'other');
       const answers = await Promise.all(Array.from({ length: 50 }, () => status(id, other)));
-      assert.deepEqual([...new Set(answers)], [401]);
+      assert.ok(answers.every((each) => each === 401 || each === 429));
       assert.equal(keys.asked(), 1);
+      await forgive(server);
       served = jwksOf(key, other);
       assert.equal(await status(id, other), 401);
       now += 30_000;

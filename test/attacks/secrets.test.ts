@@ -4,7 +4,7 @@ import type { AuthOptions, FailureLimits } from '../../src/auth/issue.js';
 import { purge, startPurging } from '../../src/auth/purge.js';
 import { denyToken } from '../../src/auth/revoke.js';
 import { OAuthError } from '../../src/outcome.js';
-import { basic, post } from '../support/oauth.js';
+import { basic, forgive, post } from '../support/oauth.js';
 import { start, type Server } from '../support/server.js';
 
 describe('attacks/secrets', () => {
@@ -15,6 +15,7 @@ describe('attacks/secrets', () => {
     server = await start();
     credential = await server.credential({});
   });
+  beforeEach(() => forgive(server));
   after(() => server.stop());
 
   it('THREAT 60: wrong secrets are counted by client and address, so that the client works on from another one', async () => {

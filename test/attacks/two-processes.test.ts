@@ -39,7 +39,8 @@ describe('attacks/two-processes', function () {
       Array.from({ length: 40 }, (_, index) => post(`${processes.urls[index % 2]!}/oauth/token`, asserting(text))),
     );
     assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-    assert.equal(answers.filter(({ body }) => body.error === 'invalid_client').length, 39);
+    // After thirty of them the client is asked to wait, from this address.
+    assert.ok(answers.every(({ status, body }) => status === 200 || /^(invalid_client|slow_down)$/.test(body.error)));
   });
 
   it('THREAT 11: a deleted credential is dead with the other process on its next request', async () => {

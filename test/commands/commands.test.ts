@@ -23,8 +23,8 @@ const subcommands = {
   demo: [],
   import: [],
   export: [],
-  org: ['create', 'list'],
-  user: ['create', 'list', 'disable'],
+  org: ['create', 'update', 'list', 'disable', 'enable'],
+  user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
   audit: ['verify'],
@@ -137,8 +137,10 @@ describe('commands', function () {
       });
       refused(await run(['org', 'create', '--id', 'one', '--name', 'Again']), 1, /organization one already/);
       refused(await run(['org', 'create', '--id', 'a b', '--name', 'x']), 2, /--id has letters/);
-      assert.deepEqual(done(await run(['org', 'list', '--json'])), [{ id: 'one', name: 'One', active: true }]);
-      assert.match((await run(['org', 'list'])).out, /^one {2}One$/m);
+      assert.deepEqual(done(await run(['org', 'list', '--json'])), [
+        { id: 'one', name: 'One', active: true, plan: 'standard' },
+      ]);
+      assert.match((await run(['org', 'list'])).out, /^one {2}One {2}standard: 1000 requests a minute/m);
     });
 
     it('import: refuses what is not there, reports what it refused, and does nothing twice', async () => {
@@ -185,9 +187,9 @@ describe('commands', function () {
       assert.doesNotMatch(JSON.stringify(users), /argon|hash/);
       assert.deepEqual(done(await run(['user', 'disable', 'A@one.example', '--json'])), {
         email: 'A@one.example',
-        disabled: true,
+        changed: 'disable',
       });
-      refused(await run(['user', 'disable', 'a@one.example']), 1, /no active user/);
+      refused(await run(['user', 'disable', 'a@one.example']), 1, /no such user/);
       assert.match((await run(['user', 'list'])).out, /a@one\.example .*disabled/);
     });
 
@@ -218,7 +220,7 @@ describe('commands', function () {
       refused(await run(['export', '--to', 'out2']), 2, /with --org: one, two/);
       refused(await run(['export', '--to', 'out2', '--org', 'three']), 2, /no organization three/);
       assert.equal(done(await run(['export', '--to', 'out2', '--org', 'two', '--json'])).counts.Patient, 0);
-      refused(await run(['user', 'disable', 'b@one.example', '--org', 'two']), 1, /no active user/);
+      refused(await run(['user', 'disable', 'b@one.example', '--org', 'two']), 1, /no such user/);
       refused(
         await run(['credential', 'create', '--name', 'x', '--kind', 'portal', '--patient', 'p1', '--org', 'two']),
         2,

@@ -307,12 +307,14 @@ describe('http: what is refused, and how', () => {
     const path = '/fhir/R4/Patient/p';
     const agreeing = await raw(server.url, path, { headers: { ...headers, 'x-organization-id': TENANT } });
     assert.equal(agreeing.status, 200);
-    const others = [OTHER_TENANT, '', '*', TENANT.toUpperCase(), `${TENANT},${OTHER_TENANT}`, [TENANT, TENANT]];
-    for (const other of others) {
-      const { status, text } = await raw(server.url, path, { headers: { ...headers, 'x-organization-id': other } });
-      assert.equal(status, 403, String(other));
-      assert.equal(JSON.parse(text).issue[0].details.coding[0].code, 'wrong-organization');
-    }
+    const refused = async (other: string | string[], status: number, code: string): Promise<void> => {
+      const answer = await raw(server.url, path, { headers: { ...headers, 'x-organization-id': other } });
+      assert.equal(answer.status, status, String(other));
+      assert.equal(JSON.parse(answer.text).issue[0].details.coding[0].code, code);
+    };
+    for (const other of [OTHER_TENANT, 'nobody', TENANT.toUpperCase()]) await refused(other, 403, 'wrong-organization');
+    for (const none of ['', '*', `${TENANT},${OTHER_TENANT}`, [TENANT, TENANT]])
+      await refused(none, 400, 'invalid-header');
     const anonymous = await raw(server.url, path, { headers: { 'x-organization-id': TENANT } });
     assert.equal(anonymous.status, 401, 'and it is no key');
   });

@@ -54,6 +54,8 @@ describe('http: headers, HEAD, OPTIONS, compression', () => {
         'x-request-id': _id,
         connection: _connection,
         'keep-alive': _alive,
+        'ratelimit-remaining': _remaining,
+        'ratelimit-reset': _reset,
         ...rest
       } = Object.fromEntries(all);
       return rest;

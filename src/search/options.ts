@@ -1,0 +1,12 @@
+import type { Registry } from '../registry.js';
+
+/** The parameters of a search, in the order of the request. */
+export type Pairs = readonly (readonly [name: string, value: string])[];
+
+export interface ParseOptions {
+  readonly registry: Registry;
+  readonly base: string;
+  /** Lenient handling leaves out what it does not know, and says so. */
+  readonly handling: 'strict' | 'lenient';
+  readonly now: number;
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openDatabase, type Database } from '../src/store/database.js';
 import { migrate, pending, rollback } from '../src/store/migrate.js';
 import { bareDatabase, dialect, type FreshDatabase } from './support/database.js';
+import { itOn } from './support/only.js';
 
 const names = [
   '001_portico',
@@ -91,8 +92,7 @@ describe(`migrations on ${dialect}`, () => {
     assert.deepEqual([...new Set(others)].sort(), ['audit', 'outbox']);
   });
 
-  it('tells SQLite what to assume of every index, and leaves PostgreSQL to gather its own', async function () {
-    if (dialect !== 'sqlite') return this.skip();
+  itOn('sqlite', 'tells SQLite what to assume of every index, and leaves PostgreSQL to gather its own', async () => {
     const missing = await db.arrays(
       `select i.name from sqlite_master as t join pragma_index_list(t.name) as i
         where t.type = 'table' and t.name not like 'sqlite%'

@@ -4,17 +4,16 @@ import { openPortico, serve, type Running } from '../../src/main.js';
 import { readConfig } from '../../src/config.js';
 import { loadRegistry } from '../../src/registry.js';
 import { Client } from '../support/client.js';
-import { dialect } from '../support/database.js';
 import { freePort, start, TENANT, type Server } from '../support/server.js';
 import { bearer, PASSWORD, person, post } from '../support/users.js';
+import { describeOn } from '../support/only.js';
 
-describe('attacks/two-processes', () => {
+describeOn('postgres', 'attacks/sessions-two-processes', () => {
   let server: Server;
   let second: Running | undefined;
   let elsewhere: { url: string };
 
-  before(async function () {
-    if (dialect === 'sqlite') return this.skip();
+  before(async () => {
     server = await start();
     const { databaseUrl } = server.portico.config;
     const port = await freePort();
@@ -31,7 +30,7 @@ describe('attacks/two-processes', () => {
   });
   after(async () => {
     await second?.stop();
-    if (dialect !== 'sqlite') await server.stop();
+    await server.stop();
   });
 
   it('THREAT 12: a session that ends in one process is dead in the other', async () => {

@@ -4,8 +4,8 @@ import { networkOf } from '../../src/limits/network.js';
 import { failureRules } from '../../src/limits/rules.js';
 import { openDatabase } from '../../src/store/database.js';
 import { requestToken } from '../support/client.js';
-import { dialect } from '../support/database.js';
 import { start, type Server } from '../support/server.js';
+import { itOn } from '../support/only.js';
 
 const rule = { failures: 3, seconds: 60 };
 
@@ -59,8 +59,7 @@ describe('limits/failures', () => {
     assert.doesNotMatch(JSON.stringify(rows), /somebody|10\.0\.0/);
   });
 
-  it('is shared by the processes of one database', async function () {
-    if (dialect === 'sqlite') return this.skip();
+  itOn('postgres', 'is shared by the processes of one database', async () => {
     const other = await openDatabase(server.portico.config.databaseUrl);
     try {
       const elsewhere = new Failures(other, () => clock);

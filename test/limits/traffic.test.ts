@@ -4,8 +4,8 @@ import { plans } from '../../src/limits/rules.js';
 import { Traffic } from '../../src/limits/traffic.js';
 import { openDatabase } from '../../src/store/database.js';
 import type { Answer, Client } from '../support/client.js';
-import { dialect } from '../support/database.js';
 import { OTHER_TENANT, start, TENANT, type Server, type StartOptions } from '../support/server.js';
+import { itOn } from '../support/only.js';
 
 const unexpected = (error: unknown): void => assert.fail(String(error));
 
@@ -95,9 +95,8 @@ describe('limits/traffic', () => {
     assert.equal(answer.headers.get('ratelimit-limit'), '10000');
   });
 
-  it('keeps one limit for several processes on one database', async function () {
+  itOn('postgres', 'keeps one limit for several processes on one database', async () => {
     await begin({ plan: 'custom', perMinute: 20, burst: 1000 });
-    if (dialect === 'sqlite') return this.skip();
     const client = await server.client();
     const other = await openDatabase(server.portico.config.databaseUrl);
     const elsewhere = new Traffic(other, Date.now, unexpected);

@@ -23,8 +23,9 @@ describe('attacks/act-as-user', () => {
   };
   const unscoped = 'Token does not have act_as_user scope';
   const unknown = 'On-behalf-of user not found or not authorized';
-  const change = async (table: string, id: string, values: object): Promise<void> =>
-    void (await (await server.portico.own.knex())(table).where({ id }).update(values));
+  const change = async (table: string, id: string, values: object): Promise<void> => {
+    await (await server.portico.own.knex())(table).where({ id }).update(values);
+  };
 
   before(async () => {
     server = await start();

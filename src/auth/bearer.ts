@@ -19,7 +19,7 @@ interface Verified {
 }
 
 interface Opened {
-  readonly under: string;
+  readonly under: Alive;
   readonly access: Access;
   /** The scopes that are left of the token's. */
   readonly scopes: readonly Spelling[];
@@ -92,9 +92,9 @@ export class Bearer {
   }
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
-  #opened(verified: Verified, { ceiling, policy, patient }: Alive): Opened {
-    const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}`;
-    if (verified.opened?.under === under) return verified.opened;
+  #opened(verified: Verified, under: Alive): Opened {
+    const { ceiling, policy, patient } = under;
+    if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
     const pinned = patient !== undefined;
@@ -114,6 +114,10 @@ export class Bearer {
     return (verified.opened = { under, access, scopes: left });
   }
 }
+
+/** A policy that allows nothing is another thing than none. */
+const isSame = (one: Alive, other: Alive): boolean =>
+  one.ceiling === other.ceiling && one.policy === other.policy && one.patient === other.patient;
 
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {
   return new OutcomeError(401, 'expired', text, {

@@ -15,7 +15,14 @@ interface Verified {
   /** Seconds since 1970. */
   readonly expiresAt: number;
   /** What it opens, for as long as its ceiling and its patient stay what they were. */
-  opened?: { readonly under: string; readonly access: Access };
+  opened?: Opened;
+}
+
+interface Opened {
+  readonly under: Alive;
+  readonly access: Access;
+  /** The scopes that are left of the token's. */
+  readonly scopes: readonly Spelling[];
 }
 
 const MAX_TOKEN = 8192;
@@ -46,8 +53,8 @@ export class Bearer {
     if (verified.expiresAt * 1000 <= now) throw refused('The access token has expired');
     const state = await alive(this.options.own, verified.claims, now);
     if (!state) throw refused('The credential or the session of this access token has ended');
-    const access = this.#opened(verified, state);
-    return user === undefined ? access : onBehalfOf(this.options.own, access, verified.scopes, user);
+    const { access, scopes } = this.#opened(verified, state);
+    return user === undefined ? access : onBehalfOf(this.options.own, access, scopes, user);
   }
 
   async #read(token: string): Promise<Verified> {
@@ -87,9 +94,9 @@ export class Bearer {
   }
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
-  #opened(verified: Verified, { ceiling, policy, patient, fhirUser }: Alive): Access {
-    const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}\n${fhirUser ?? ''}`;
-    if (verified.opened?.under === under) return verified.opened.access;
+  #opened(verified: Verified, under: Alive): Opened {
+    const { ceiling, policy, patient, fhirUser } = under;
+    if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
     const pinned = patient !== undefined;
@@ -107,8 +114,7 @@ export class Bearer {
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
     };
-    verified.opened = { under, access };
-    return access;
+    return (verified.opened = { under, access, scopes: left });
   }
 }
 
@@ -120,6 +126,13 @@ export function tokenOf(authorization: string | undefined): string {
     headers: { 'WWW-Authenticate': 'Bearer realm="portico"' },
   });
 }
+
+/** A policy that allows nothing is another thing than none. */
+const isSame = (one: Alive, other: Alive): boolean =>
+  one.ceiling === other.ceiling &&
+  one.policy === other.policy &&
+  one.patient === other.patient &&
+  one.fhirUser === other.fhirUser;
 
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {
   return new OutcomeError(401, 'expired', text, {

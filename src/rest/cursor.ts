@@ -4,8 +4,8 @@ import { OutcomeError } from '../outcome.js';
 import { seal, unseal } from '../store/seal.js';
 
 /**
- * A page's cursor: the search and where to go on from, encrypted, because both may hold a name, and bound to the
- * tenant and the credential that it was given to.
+ * A page's cursor: the search and where to go on from it, encrypted, because both may hold a name, and bound to whom it
+ * was given to: tenant, credential, user and patient, for one app has many users.
  */
 export interface Cursor {
   readonly params: readonly (readonly [name: string, value: string])[];
@@ -18,7 +18,8 @@ export const CURSOR = '_cursor';
 /** The last page needs no secret: it is the search itself, read from its end. */
 export const LAST = 'last';
 
-const boundTo = ({ tenant, credential }: Access, type: string): string => `${tenant} ${credential} ${type}`;
+const boundTo = ({ tenant, credential, user = '', patient = '' }: Access, type: string): string =>
+  `${tenant} ${credential} ${user} ${patient} ${type}`;
 
 export function writeCursor(key: Buffer, access: Access, type: string, cursor: Cursor): string {
   return seal(key, JSON.stringify(cursor), boundTo(access, type));

@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
-import { asSystem } from '../../src/access/narrow.js';
 import type { Client } from '../support/client.js';
-import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
-
-/** Deletes as a client will, through the one write path. */
-async function remove({ portico }: Server, type: string, id: string, tenant = TENANT): Promise<void> {
-  const resource = portico.registry.get(type);
-  assert.ok(resource && portico.writer);
-  const planned = await portico.writer.planDelete(resource, id, asSystem(tenant, 'check'), { user: 'test' });
-  assert.equal(planned.outcome, 'deleted');
-  await portico.writer.commit([planned]);
-}
+import { remove } from '../support/remove.js';
+import { OTHER_TENANT, start, type Server } from '../support/server.js';
 
 const patient = (id: string, family: string) => ({ resourceType: 'Patient', id, name: [{ family }] });
 const observation = (id: string, subject: string, text: string) => ({

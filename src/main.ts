@@ -21,6 +21,9 @@ import { released, version } from './version.js';
 /** Bytes of serialised resources that one process keeps. */
 const CACHE_BYTES = 24 * 1024 * 1024;
 
+/** From listening to what can wait. */
+const CHORES_MILLISECONDS = 200;
+
 /** Everything that commands and the server work with. */
 export interface Portico {
   readonly config: Config;
@@ -93,10 +96,8 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
       'The database is not up to date; run: portico migrate',
       missing.map((name) => `${name} has not run`),
     );
-  await trail.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
-  const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
   let stopping = false;
   const app = createApp({
     facade: facadeOf(portico),
@@ -114,8 +115,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
-  // What the first search needs is loaded while nobody waits for it.
-  setImmediate(() => void own.knex());
+  const chores = startChores(portico, log);
   const { port } = server.address() as AddressInfo;
   log.logger.info({ port, base }, 'listening');
   return {
@@ -123,10 +123,28 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
-      await purging.stop();
+      await chores.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();
+    },
+  };
+}
+
+/** What waits until whoever watches the start has been answered: it loads knex, which takes a quarter of a start. */
+function startChores({ own, trail, now }: Portico, log: Log): { stop(): Promise<void> } {
+  const report = (what: string) => (error: unknown) => log.logger.error({ err: error }, what);
+  let adopting: Promise<void> | undefined;
+  let purging: ReturnType<typeof startPurging> | undefined;
+  const timer = setTimeout(() => {
+    adopting = trail.start().catch(report('audit events of an earlier process have no link yet'));
+    purging = startPurging(own, now, report('expired rows were not purged'));
+  }, CHORES_MILLISECONDS);
+  return {
+    stop: async () => {
+      clearTimeout(timer);
+      await adopting;
+      await purging?.stop();
     },
   };
 }

@@ -35,17 +35,13 @@ export function activeKey(keys: readonly SigningKey[], alg: string, now: number)
   return keys.filter((key) => key.alg === alg && key.activeFrom <= now).at(-1);
 }
 
-const published = statement<{ now: number }>((knex, $) =>
-  knex('signing_key')
-    .where((where) => void where.whereNull('retire_at').orWhere('retire_at', '>', $('now')))
-    .orderBy('active_from')
-    .orderBy('kid')
-    .select('*'),
-);
-
-/** The keys that are to be known, in the order of their times. */
+/**
+ * The keys that are to be known, in the order of their times. They are few, and are read while the server starts: a
+ * text of all of them does not load knex for it.
+ */
 export async function readSigningKeys(db: Database, now: number): Promise<SigningKey[]> {
-  return (await published.all(db, { now })).map(signingKeyOf);
+  const rows = await db.objects('select * from signing_key order by active_from, kid', []);
+  return rows.map(signingKeyOf).filter(({ retireAt }) => retireAt === undefined || retireAt > now);
 }
 
 const insert = statement<Record<string, unknown>>((knex, $) =>

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { JWK } from 'jose';
+import { exportJWK } from 'jose/key/export';
+import { generateKeyPair } from 'jose/key/generate/keypair';
 import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
 import type { Plan } from '../store/plan.js';

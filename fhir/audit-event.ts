@@ -44,7 +44,6 @@ export default defineResource<AuditEvent, Row, Children>({
     agent: reference({ literal: 'agent' }),
     altid: token({ code: 'credential_id' }),
     date: date({ start: 'at', stored: 'ms' }),
-    entity: reference({ literal: 'entity' }),
     patient: either(
       reference({ id: 'patient_id' }, { to: ['Patient'] }),
       within('patients', reference({ id: 'patient_id' }, { to: ['Patient'] })),

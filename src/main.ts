@@ -22,6 +22,9 @@ import { released, version } from './version.js';
 /** Bytes of serialised resources that one process keeps. */
 const CACHE_BYTES = 24 * 1024 * 1024;
 
+/** From listening to what can wait. */
+const CHORES_MILLISECONDS = 200;
+
 /** Everything that commands and the server work with. */
 export interface Portico {
   readonly config: Config;
@@ -94,14 +97,11 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
       'The database is not up to date; run: portico migrate',
       missing.map((name) => `${name} has not run`),
     );
-  await trail.start();
   const traffic = new Traffic(own, now, (error) =>
     log.logger.error({ err: error }, 'requests are limited by each process alone'),
   );
-  await traffic.start();
   const keys = new Keys(own, secret, now);
   await keys.load();
-  const purging = startPurging(own, now, (error) => log.logger.error({ err: error }, 'expired rows were not purged'));
   let stopping = false;
   const app = createApp({
     facade: facadeOf(portico),
@@ -120,8 +120,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
-  // What the first search needs is loaded while nobody waits for it.
-  setImmediate(() => void own.knex());
+  const chores = startChores(portico, traffic, log);
   const { port } = server.address() as AddressInfo;
   log.logger.info({ port, base }, 'listening');
   return {
@@ -129,11 +128,31 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
-      await traffic.stop();
-      await purging.stop();
+      await chores.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();
+    },
+  };
+}
+
+/** What waits until whoever watches the start has been answered: it loads knex, which takes a quarter of a start. */
+function startChores({ own, trail, now }: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {
+  const report = (what: string) => (error: unknown) => log.logger.error({ err: error }, what);
+  let adopting: Promise<void> | undefined;
+  let exchanging: Promise<void> | undefined;
+  let purging: ReturnType<typeof startPurging> | undefined;
+  const timer = setTimeout(() => {
+    adopting = trail.start().catch(report('audit events of an earlier process have no link yet'));
+    exchanging = traffic.start().catch(report('requests are limited by each process alone'));
+    purging = startPurging(own, now, report('expired rows were not purged'));
+  }, CHORES_MILLISECONDS);
+  return {
+    stop: async () => {
+      clearTimeout(timer);
+      await Promise.all([adopting, exchanging]);
+      await traffic.stop();
+      await purging?.stop();
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Access } from '../access/narrow.js';
 
 /** https://hl7.org/fhir/R4/valueset-audit-event-action.html: create, read, update, delete, execute. */
@@ -110,7 +110,6 @@ export const linked = [
 /** The hash of a row and its patients, and of everything that came before it in its chain. */
 export function link(before: string, row: AuditRow, patients: readonly string[]): string {
   const content = linked.map((name) => row[name]);
-  return createHash('sha256')
-    .update(JSON.stringify([before, ...content, ...[...patients].sort()]))
-    .digest('hex');
+  const all = patients.length > 1 ? [...patients].sort() : patients;
+  return hash('sha256', JSON.stringify([before, ...content, ...all]), 'hex');
 }

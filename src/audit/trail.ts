@@ -7,7 +7,9 @@ import { link, linked, rowOf, type AuditEvent, type AuditRow } from './event.js'
 /** An event is on disk within this time. */
 const FLUSH_MILLISECONDS = 500;
 /** Events that are written in one transaction: a server also serves. */
-const BATCH = 200;
+const BATCH = 500;
+/** Transactions that share a sync while many events wait. */
+const SHARED_SYNC = 10;
 /** With more than these waiting, requests wait too: nothing is dropped. */
 const FULL = 10_000;
 
@@ -126,7 +128,9 @@ export class Trail {
   }
 
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (let count = 1; this.#waiting.length > 0; count++) {
+      // A sync of the disk holds up everybody: the last transaction of a flush syncs those before it.
+      const unsynced = this.#waiting.length > BATCH && count % SHARED_SYNC !== 0;
       const batch = this.#waiting.slice(0, BATCH);
       let sequence = this.#sequence;
       let hash = this.#head;
@@ -144,7 +148,7 @@ export class Trail {
       }
       statements.push(await anchor.plan(this.db, { writer: this.#writer, sequence, hash, at: this.now() }));
       try {
-        await this.db.commit({ statements });
+        await this.db.commit({ statements, ...(unsynced && { unsynced }) });
       } catch (error) {
         if (error instanceof GuardError && (await this.#forgetLinked(batch))) continue;
         this.alarm(error);

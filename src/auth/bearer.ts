@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { errors, jwtVerify } from 'jose';
+import * as errors from 'jose/errors';
+import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
 import type { Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import { OAuthError, OutcomeError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
 import { authenticateClient } from './client-auth.js';

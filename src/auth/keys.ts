@@ -1,4 +1,6 @@
-import { importJWK, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import type { CryptoKey, JWK, JWTPayload } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { importJWK } from 'jose/key/import';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { JWK } from 'jose';
+import { exportJWK } from 'jose/key/export';
+import { generateKeyPair } from 'jose/key/generate/keypair';
 import type { Database, Row } from '../store/database.js';
 import { statement } from '../store/database.js';
 import type { Plan } from '../store/plan.js';
@@ -35,17 +37,13 @@ export function activeKey(keys: readonly SigningKey[], alg: string, now: number)
   return keys.filter((key) => key.alg === alg && key.activeFrom <= now).at(-1);
 }
 
-const published = statement<{ now: number }>((knex, $) =>
-  knex('signing_key')
-    .where((where) => void where.whereNull('retire_at').orWhere('retire_at', '>', $('now')))
-    .orderBy('active_from')
-    .orderBy('kid')
-    .select('*'),
-);
-
-/** The keys that are to be known, in the order of their times. */
+/**
+ * The keys that are to be known, in the order of their times. They are few, and are read while the server starts: a
+ * text of all of them does not load knex for it.
+ */
 export async function readSigningKeys(db: Database, now: number): Promise<SigningKey[]> {
-  return (await published.all(db, { now })).map(signingKeyOf);
+  const rows = await db.objects('select * from signing_key order by active_from, kid', []);
+  return rows.map(signingKeyOf).filter(({ retireAt }) => retireAt === undefined || retireAt > now);
 }
 
 const insert = statement<Record<string, unknown>>((knex, $) =>

@@ -11,6 +11,8 @@ export interface PlannedStatement {
 
 export interface Plan {
   readonly statements: readonly PlannedStatement[];
+  /** Nobody is told that it is on disk: the next plan that has not said so syncs this one too. */
+  readonly unsynced?: true;
 }
 
 /** A plan met another state than the one it was made for. Nothing of it was written. */

@@ -15,6 +15,9 @@ const STATEMENTS = 1000;
 /** Bytes of the file that are read in place: the most that SQLite maps. They belong to the system, which takes them back. */
 const MAPPED_BYTES = 2 ** 31;
 
+/** Pages of the log that are brought into the file at once: pages that were written often are brought once. */
+const CHECKPOINT_PAGES = 4000;
+
 /** Opens a file, or `:memory:`. */
 export function openSqlite(file: string): Database {
   if (file !== ':memory:') makeFile(file);
@@ -22,6 +25,7 @@ export function openSqlite(file: string): Database {
   handle.pragma('journal_mode = WAL');
   // Its default in WAL is NORMAL, which may lose the last commits when the machine stops.
   handle.pragma('synchronous = FULL');
+  handle.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
   handle.pragma('busy_timeout = 10000');
   handle.pragma('cache_size = -32000');
   // Rows of a page lie far apart: reading them where the system has them already costs a third less than copying them.
@@ -146,6 +150,7 @@ interface Waiting {
 class GroupCommit {
   #waiting: Waiting[] = [];
   #scheduled: Promise<void> | undefined;
+  #syncs = true;
 
   constructor(
     private readonly handle: BetterSqlite3.Database,
@@ -175,6 +180,7 @@ class GroupCommit {
     this.#waiting = [];
     const outcomes: (() => void)[] = [];
     this.snapshot.close();
+    this.#sync(!group.every(({ plan }) => plan.unsynced));
     try {
       this.handle.exec('begin immediate');
       for (const waiting of group) outcomes.push(this.#run(waiting));
@@ -185,6 +191,13 @@ class GroupCommit {
       return;
     }
     for (const outcome of outcomes) outcome();
+  }
+
+  /** In WAL a commit that syncs takes all that came before it to the disk. */
+  #sync(syncs: boolean): void {
+    if (syncs === this.#syncs) return;
+    this.handle.pragma(`synchronous = ${syncs ? 'FULL' : 'NORMAL'}`);
+    this.#syncs = syncs;
   }
 
   /** What to tell the writer once the group is committed. */

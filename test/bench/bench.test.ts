@@ -9,7 +9,7 @@ describe('the bench', function () {
 
   it('says of each figure what it is, what it must reach, and whether it does', async () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const only = 'Patient|search of 20|page|memory|export';
+    const only = 'Patient|search of 20|token|page|memory|export';
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...['--import', 'tsx', main, '--quick', '--json', '--only', only],
     ]);
@@ -23,7 +23,7 @@ describe('the bench', function () {
       if (value !== limit) assert.equal(met, bar.startsWith('>=') ? value > limit : value < limit, name);
     }
     const names = rows.map(({ name }) => name);
-    for (const name of ['row read: req/s', 'from the cache', '20, cold: CPU', 'p99', '90 %', 'memory', 'speed'])
+    for (const name of ['row read: req/s', 'from the cache', '20, cold: CPU', 'p99', 'token by secret', '90 %', 'memory', 'speed'])
       assert.ok(
         names.some((each) => each.includes(name)),
         `no row is about ${name}`,

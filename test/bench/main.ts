@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { availableParallelism } from 'node:os';
 import { dataOf } from './data.js';
-import { memory, requests, scale, type Bench, type Measurement } from './measurements.js';
+import { memory, requests, scale, tokens, type Bench, type Measurement } from './measurements.js';
 import { deepPage } from './pages.js';
 import { build } from './processes.js';
 import { CONNECTIONS, type Effort } from './rounds.js';
 import { Servers } from './servers.js';
-import { rowOf, table, type Row } from './table.js';
+import { markdown, rowOf, table, type Row } from './table.js';
 import { exporting, startUp, twoProcesses } from './whole-processes.js';
 
 const options = new Command('bench')
@@ -15,8 +15,9 @@ const options = new Command('bench')
   .option('--only <pattern>', 'only the rows whose name matches, for example "search of 20"')
   .option('--quick', 'little data and one round, to see that the bench works: its figures mean nothing', false)
   .option('--json', 'print an array of { name, value, bar, stretch, met } instead of the table', false)
+  .option('--markdown', 'print the table as Markdown, with the day and what it was measured with', false)
   .parse()
-  .opts<{ rows: number; only?: string; quick: boolean; json: boolean }>();
+  .opts<{ rows: number; only?: string; quick: boolean; json: boolean; markdown: boolean }>();
 
 const { quick } = options;
 const rows = quick ? Math.min(options.rows, 1000) : options.rows;
@@ -36,6 +37,7 @@ const bench: Bench = {
 };
 const all: readonly Measurement[] = [
   ...requests,
+  tokens,
   deepPage(data.longest),
   scale(rows, few),
   startUp,
@@ -53,6 +55,7 @@ try {
   await servers.stop();
 }
 if (options.json) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
+else if (options.markdown) process.stdout.write(`${markdown(found, { observations: rows, at: new Date() })}\n`);
 else process.stdout.write(`${table(found)}\n\n${footnotes()}\n`);
 
 function footnotes(): string {

@@ -102,6 +102,18 @@ export const requests: readonly Measurement[] = [
   },
 ];
 
+/** A signature and a row of the audit trail each. */
+export const tokens: Measurement = {
+  bars: [{ name: 'token by secret: req/s', bar: '>= 0.08' }],
+  measure: async ({ servers, loads, effort, data, note }) => {
+    const [bare, server] = [await servers.bare(), await servers.portico(data)];
+    const subject = { server, requests: [server.tokenRequest] };
+    const found = await compare(loads[0], subject, { server: bare, requests: [bare.request('/')] }, effort);
+    note(`token by secret: ${figures(found.subject)}; bare Koa: ${figures(found.other)}`);
+    return [found.rate];
+  },
+};
+
 /** How many rows there are must not matter. */
 export const scale = (rows: number, few: number): Measurement => ({
   bars: [

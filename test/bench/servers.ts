@@ -16,6 +16,8 @@ export interface Server {
 
 export interface PorticoServer extends Server {
   readonly credential: string;
+  /** The text of a request for a token by the credential's secret. */
+  readonly tokenRequest: string;
 }
 
 /** An entry cache in which nothing that is asked for is found again: it holds less than two pages. */
@@ -71,6 +73,7 @@ export class Servers {
       port,
       process: child,
       credential: credential.id,
+      tokenRequest: postToken(credential, port),
       request: (path) => get(`/fhir/R4/${path}`, port, authorization),
     };
   }
@@ -78,6 +81,19 @@ export class Servers {
 
 const get = (path: string, port: number, headers = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\nAccept: application/fhir+json\r\n${headers}\r\n`;
+
+function postToken({ id, secret }: { id: string; secret: string }, port: number): string {
+  const body = 'grant_type=client_credentials';
+  return [
+    'POST /oauth/token HTTP/1.1',
+    `Host: 127.0.0.1:${String(port)}`,
+    `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${String(body.length)}`,
+    '',
+    body,
+  ].join('\r\n');
+}
 
 async function newCredential({ environment }: Data): Promise<{ id: string; secret: string }> {
   const db = await openDatabase(environment['PORTICO_DATABASE_URL'] as string);

@@ -27,16 +27,7 @@ function reaches(value: number, bar: string): boolean {
 }
 
 export function table(rows: readonly Row[]): string {
-  const lines = [
-    ['name', 'value', 'bar', 'stretch', 'met'],
-    ...rows.map(({ name, value, bar, stretch, met }) => [
-      name,
-      value === null ? 'not measured' : String(value),
-      bar,
-      stretch,
-      met ? (reaches(value ?? NaN, stretch) ? 'stretch' : 'yes') : 'NO',
-    ]),
-  ];
+  const lines = linesOf(rows);
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
   return lines
     .map((line) =>
@@ -46,4 +37,31 @@ export function table(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** The same to be pasted, under the day, the version of Node and the number of rows that it was measured with. */
+export function markdown(rows: readonly Row[], measured: { observations: number; at: Date }): string {
+  const [head = [], ...lines] = linesOf(rows);
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const day = measured.at.toISOString().slice(0, 10);
+  return [
+    `Measured on ${day} with Node ${process.versions.node} and ${String(measured.observations)} observations.`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+    ...lines.map(line),
+  ].join('\n');
+}
+
+function linesOf(rows: readonly Row[]): string[][] {
+  return [
+    ['name', 'value', 'bar', 'stretch', 'met'],
+    ...rows.map(({ name, value, bar, stretch, met }) => [
+      name,
+      value === null ? 'not measured' : String(value),
+      bar,
+      stretch,
+      met ? (reaches(value ?? NaN, stretch) ? 'stretch' : 'yes') : 'NO',
+    ]),
+  ];
 }

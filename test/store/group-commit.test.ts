@@ -51,6 +51,20 @@ describe('store/sqlite: group commit', () => {
     assert.equal((await transactions()) - before, 3);
   });
 
+  it('syncs unless nobody in the turn waits for that, and the next sync takes all that came before', async () => {
+    // https://sqlite.org/pragma.html#pragma_synchronous: NORMAL and FULL.
+    const synchronous = async (): Promise<unknown> => (await db.arrays('pragma synchronous', []))[0]?.[0];
+    const unsynced = (id: number): Plan => ({ ...insert(id), unsynced: true });
+    await db.commit(unsynced(1));
+    assert.equal(await synchronous(), 1);
+    await Promise.all([db.commit(unsynced(2)), db.commit(insert(3))]);
+    assert.equal(await synchronous(), 2);
+    await Promise.all([db.commit(unsynced(4)), db.commit(unsynced(5))]);
+    assert.equal(await synchronous(), 1);
+    await db.commit(insert(6));
+    assert.equal(await synchronous(), 2);
+  });
+
   it('one that fails is undone whole, and does no harm to the others', async () => {
     const half: Plan = { statements: [...insert(2).statements, ...insert(1).statements] };
     const wrong: Plan = {

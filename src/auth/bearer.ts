@@ -15,7 +15,13 @@ interface Verified {
   /** Seconds since 1970. */
   readonly expiresAt: number;
   /** What it opens, for as long as its ceiling and its patient stay what they were. */
-  opened?: { readonly under: string; readonly access: Access };
+  opened?: Opened & { readonly under: string };
+}
+
+interface Opened {
+  readonly access: Access;
+  /** The scopes that still work. */
+  readonly left: readonly Spelling[];
 }
 
 const MAX_TOKEN = 8192;
@@ -46,8 +52,8 @@ export class Bearer {
     if (verified.expiresAt * 1000 <= now) throw refused('The access token has expired');
     const state = await alive(this.options.own, verified.claims, now);
     if (!state) throw refused('The credential or the session of this access token has ended');
-    const access = this.#opened(verified, state);
-    return user === undefined ? access : onBehalfOf(this.options.own, access, verified.scopes, user);
+    const { access, left } = this.#opened(verified, state);
+    return user === undefined ? access : onBehalfOf(this.options.own, access, left, user);
   }
 
   async #read(token: string): Promise<Verified> {
@@ -87,9 +93,9 @@ export class Bearer {
   }
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
-  #opened(verified: Verified, { ceiling, policy, patient, fhirUser }: Alive): Access {
+  #opened(verified: Verified, { ceiling, policy, patient, fhirUser }: Alive): Opened {
     const under = `${ceiling}\n${policy ?? ''}\n${patient ?? ''}\n${fhirUser ?? ''}`;
-    if (verified.opened?.under === under) return verified.opened.access;
+    if (verified.opened?.under === under) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
     const pinned = patient !== undefined;
@@ -107,8 +113,7 @@ export class Bearer {
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
     };
-    verified.opened = { under, access };
-    return access;
+    return (verified.opened = { under, access, left });
   }
 }
 

@@ -27,9 +27,11 @@ export async function introspect(request: OAuthRequest, options: AuthOptions, be
   return scope === undefined ? inactive : describe(claims, scope);
 }
 
-async function bearingCaller({ authorization }: OAuthRequest, { own, now }: AuthOptions, bearer: Bearer) {
+async function bearingCaller(request: OAuthRequest, { own, now }: AuthOptions, bearer: Bearer) {
+  const { authorization } = request;
   const id = await asOAuth(() => bearer.authenticate({ authorization, onBehalfOf: undefined }));
   const caller = await liveCredential(own, id.credential, now());
+  if (caller) request.client = caller;
   if (caller?.canIntrospect) return caller satisfies Credential;
   throw new OAuthError(403, 'insufficient_scope', 'this client may not introspect tokens', {
     'WWW-Authenticate': 'Bearer realm="portico", error="insufficient_scope"',

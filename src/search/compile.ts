@@ -101,7 +101,7 @@ export function compile(
   const conditions = request.criteria.map((each) => condition(each, slots.operands(each), place, options));
   const alternatives = narrowing.where.map(({ native, search }) =>
     all([
-      ...(native === undefined ? [] : [ofNative(resource, native, slots.next())]),
+      ...(native === undefined ? [] : [ofNative(resource, slots.next())]),
       ...(search?.criteria ?? []).map((one) => condition(one, slots.operands(one), place, options).full),
     ]),
   );
@@ -130,10 +130,14 @@ function narrowed({ source, patient }: RegisteredResource, narrowing: Narrowing)
   return parts;
 }
 
-/** Rows that come from one resource of the native system: by their column, or as the declaration says of all of them. */
-function ofNative(resource: RegisteredResource, native: string, slot: Slot): Fragment {
-  if (resource.source.native !== undefined) return sql`${sql.column('t', resource.source.native)} = ${slot}`;
-  return nativeOfAll(resource) === native ? TRUE : FALSE;
+/**
+ * Rows that come from one resource of the native system: by their column, or as the declaration says of all of them. The
+ * statement is kept for other scopes too, so that which one it is must stay a value of it.
+ */
+function ofNative(resource: RegisteredResource, slot: Slot): Fragment {
+  const { native } = resource.source;
+  const said = native === undefined ? sql.literal(nativeOfAll(resource)) : sql.column('t', native);
+  return sql`${said} = ${slot}`;
 }
 
 /** Whether a criterion leaves few enough rows that children can be probed row by row. */

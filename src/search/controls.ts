@@ -86,11 +86,15 @@ export function defaultSort(resource: RegisteredResource): readonly SortKey[] {
 
 function parseSort(resource: RegisteredResource, text: string): SortKey[] {
   const known = new Set(['_id', ...resource.sort.map((key) => key.replace(/^-/, ''))]);
-  return text.split(',').map((part) => {
+  const keys = new Map<string, SortKey>();
+  for (const part of text.split(',')) {
     const key = { param: part.trim().replace(/^-/, ''), descending: part.trim().startsWith('-') };
-    if (known.has(key.param)) return key;
-    throw new OutcomeError(400, 'unsupported-sort', `${resource.type} can be sorted by ${[...known].join(', ')}`);
-  });
+    if (!known.has(key.param))
+      throw new OutcomeError(400, 'unsupported-sort', `${resource.type} can be sorted by ${[...known].join(', ')}`);
+    // What is sorted already stays as it is: a second key of the same parameter says nothing.
+    if (!keys.has(key.param)) keys.set(key.param, key);
+  }
+  return [...keys.values()];
 }
 
 function parseInclude(resource: RegisteredResource, text: string): Include[] {
@@ -129,7 +133,7 @@ export function parseElements(resource: { readonly type: string }, text: string 
       continue;
     throw invalidParameter(`_elements names an element that ${resource.type} does not have`);
   }
-  return names.filter((name) => name !== '');
+  return [...new Set(names)].filter((name) => name !== '');
 }
 
 function parseTotal(text: string | undefined): 'none' | 'accurate' {

@@ -7,9 +7,12 @@ import { kindOf } from './kinds/index.js';
 import { NEVER, splitAt, unreadable, type ParseContext } from './kinds/kind.js';
 import type { Pairs, ParseOptions } from './options.js';
 
-/** More values than these in one parameter, or parameters in one search, are refused. */
+/** More values than these in one parameter, or in one search, or parameters in one search, are refused. */
 const MAX_VALUES = 200;
+const MAX_ALL_VALUES = 250;
 const MAX_CRITERIA = 40;
+/** With those that shape the answer, and those that lenient handling leaves out. */
+const MAX_PARAMETERS = 100;
 
 /** Reads a query string: https://hl7.org/fhir/R4/search.html */
 export function parse(resource: RegisteredResource, pairs: Pairs, options: ParseOptions): SearchRequest {
@@ -17,6 +20,7 @@ export function parse(resource: RegisteredResource, pairs: Pairs, options: Parse
   const ignored: string[] = [];
   const criteria: Criterion[] = [];
   const controls: [string, string][] = [];
+  if (pairs.length > MAX_PARAMETERS) throw tooMany(`more than ${String(MAX_PARAMETERS)} parameters`);
   for (const [name, value] of pairs) {
     if (value === '') continue;
     if (controlNames.has(name)) {
@@ -32,6 +36,9 @@ export function parse(resource: RegisteredResource, pairs: Pairs, options: Parse
     }
   }
   if (criteria.length > MAX_CRITERIA) throw tooMany(`more than ${String(MAX_CRITERIA)} parameters`);
+  // One statement has them all, and building it is work of this process, which others wait for.
+  if (criteria.reduce((sum, { any }) => sum + any.length, 0) > MAX_ALL_VALUES)
+    throw tooMany(`more than ${String(MAX_ALL_VALUES)} values`);
   const parsed = parseControls(resource, controls, options);
   return {
     type: resource.type,

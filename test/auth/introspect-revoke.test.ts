@@ -74,6 +74,17 @@ describe('auth/introspect and revoke', () => {
     inactive((await introspect(token, basic(await createCredential(own, made, now)))).text);
   });
 
+  it('THREAT 81: records who asked with an access token, permitted or not', async () => {
+    const { own, trail } = server.portico;
+    const other = await server.credential({});
+    const [allowed, denied] = [await Client.login(server.url, introspecting), await Client.login(server.url, other)];
+    for (const { token } of [allowed, denied]) await introspect(token, { authorization: `Bearer ${token}` });
+    await trail.flush();
+    const sql = `select credential_id, status from audit where interaction = 'introspect' order by at desc, id desc limit 2`;
+    const rows = await own.arrays(sql, []);
+    assert.deepEqual(new Set(rows.map(String)), new Set([`${introspecting.id},200`, `${other.id},403`]));
+  });
+
   it('lets a client without the permission ask about its own tokens alone', async () => {
     const own = await server.credential({});
     const { token } = await Client.login(server.url, own);

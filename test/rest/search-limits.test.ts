@@ -55,6 +55,25 @@ describe('rest/search: hostile values', () => {
     }
   });
 
+  it('THREAT 73: many values of many parameters, and many parameters that nobody knows, are refused', async () => {
+    const values = Array.from({ length: 100 }, (_, index) => String(index)).join(',');
+    const headers = {
+      prefer: 'handling=lenient',
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    for (const body of [`code=${values}&`.repeat(3), 'unknown=x&'.repeat(5000), '_include=*&'.repeat(5000)]) {
+      const answer = await client.ask('Observation/_search', { method: 'POST', body, headers });
+      assert.equal(`${String(answer.status)} ${codeOf(answer.body)}`, '400 too-costly');
+    }
+  });
+
+  it('THREAT 73: a sort key is one key, however often it is given', async () => {
+    const once = await client.postSearch('Patient', { _sort: 'family,-_lastUpdated' });
+    const often = await client.postSearch('Patient', { _sort: 'family,-_lastUpdated,'.repeat(2500).slice(0, -1) });
+    assert.equal(often.status, 200, often.text);
+    assert.deepEqual(often.body.entry, once.body.entry);
+  });
+
   it('THREAT 74: a long hostile value is read at once', async () => {
     for (const [name, value] of [
       ['code', '\\,'.repeat(25_000)],

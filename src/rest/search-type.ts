@@ -2,7 +2,7 @@ import { narrow, type Access } from '../access/narrow.js';
 import type { Position, SearchRequest } from '../define/request.js';
 import type { FhirRequest, Interaction } from '../http/fhir-request.js';
 import { operationOutcome } from '../http/operation-outcome.js';
-import { invalidParameter, type Issue } from '../outcome.js';
+import type { Issue } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Pairs } from '../search/options.js';
 import { parse } from '../search/parse.js';
@@ -53,8 +53,6 @@ function cursorOf({ cursorKey }: Facade, { params, type }: FhirRequest, access: 
   const text = params.find(([name]) => name === CURSOR)?.[1];
   if (text === undefined) return undefined;
   if (text === LAST) return { params: params.filter(([name]) => name !== CURSOR), position: { direction: 'before' } };
-  // A page has its search in it; what stands beside it would change nothing, and nobody would notice.
-  if (params.length > 1) throw invalidParameter('A page link takes no other parameters than _format and _pretty');
   return readCursor(cursorKey, access, type, text);
 }
 

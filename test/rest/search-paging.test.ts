@@ -130,16 +130,6 @@ describe('rest/search: pages', () => {
     await refused(client, `Observation?_cursor=${'A'.repeat(12_000)}`);
     assert.equal((await client.get(next)).status, 200);
   });
-
-  it('REST 41: a filter beside the link of a page is refused, since it would not count', async () => {
-    const { body } = await client.get(first);
-    const next = linkOf(body, 'next') as string;
-    for (const more of ['&patient=q', '&_count=1', '&colour=red']) {
-      const answer = await client.get(`${next}${more}`);
-      assert.equal(`${String(answer.status)} ${codeOf(answer.body)}`, '400 invalid-parameter', more);
-    }
-    assert.equal((await client.get(`${next}&_format=json&_pretty=true`)).status, 200);
-  });
 });
 
 describe('rest/search: order', () => {

@@ -50,8 +50,9 @@ async function serve(ctx: Context, endpoint: Endpoint, options: AuthOptions): Pr
   if (ctx.method !== 'POST')
     throw new OAuthError(405, 'invalid_request', 'this endpoint takes POST', { Allow: 'POST, OPTIONS' });
   const body = await recorded(await readRequest(ctx), endpoint, options);
+  // After the body: Koa makes 204 of none, and text of an empty one.
+  ctx.body = body ?? null;
   ctx.status = 200;
-  ctx.body = body ?? '';
 }
 
 /** Tokens that were asked for, and those that were refused, are in the audit trail. */
@@ -80,5 +81,9 @@ function eventOf({ client, requestId }: OAuthRequest, interaction: string, statu
 
 /** A patient's key may be used by an app in any browser; there are no cookies to protect. */
 function allowAnyOrigin(ctx: Context): void {
-  if (ctx.get('origin') !== '') ctx.set('Access-Control-Allow-Origin', '*');
+  if (ctx.get('origin') === '') return;
+  ctx.set({
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Expose-Headers': 'X-Request-Id, WWW-Authenticate, Retry-After',
+  });
 }

@@ -11,7 +11,7 @@ export function corsHeaders(access: Access | undefined): Record<string, string> 
   return {
     'Access-Control-Allow-Origin': '*',
     'Access-Control-Expose-Headers':
-      'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
+      'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, WWW-Authenticate, Retry-After, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
   };
 }
 

@@ -10,7 +10,7 @@ import { unavailable } from './unavailable.js';
 export function errors(onError: (error: unknown, requestId: string) => void): Middleware {
   return async (ctx, next) => {
     const { requestId } = handledOf(ctx);
-    ctx.set('X-Request-Id', requestId);
+    ctx.set({ 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff' });
     try {
       await next();
       if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false)
@@ -25,6 +25,8 @@ export function errors(onError: (error: unknown, requestId: string) => void): Mi
       const known = error instanceof OutcomeError ? error : unavailable(error);
       if (error !== known) onError(error, requestId);
       ctx.status = known?.status ?? 500;
+      // A 401 always says how to do better (RFC 9110 section 15.5.2); the error may say it more precisely.
+      if (ctx.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="portico"');
       if (known) ctx.set({ ...known.headers });
       ctx.body = { error: known?.message ?? 'Something went wrong here', code: known?.code ?? 'internal', requestId };
     }

@@ -80,8 +80,8 @@ function security(tokenUrl: string): CapabilityStatementRestSecurity {
     cors: true,
     service: [
       {
-        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
-        text: 'OAuth 2.0 client credentials; access tokens are sent as Authorization: Bearer',
+        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' }],
+        text: 'OAuth 2.0 with the scopes of SMART on FHIR; access tokens are sent as Authorization: Bearer',
       },
     ],
     description: 'Every interaction but this one needs an access token with a SMART scope on the resource type',

@@ -113,6 +113,13 @@ describe('auth/introspect and revoke', () => {
     inactive((await introspect(one.token)).text);
   });
 
+  it('RFC 7009 2.2: the answer to a revocation has no body, and is not said to be of any type', async () => {
+    const { status, headers, text } = await revoke('nonsense', basic(await server.credential({})));
+    assert.deepEqual([status, text, headers.get('content-type')], [200, '', null]);
+    assert.equal(headers.get('cache-control'), 'no-store');
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+  });
+
   it('RFC 7009 2.2: unknown and foreign tokens are answered alike, and stay what they are', async () => {
     const each = await server.credential({});
     const foreign = await server.client();
@@ -131,6 +138,8 @@ describe('auth/introspect and revoke', () => {
       assert.equal((await fetch(url)).status, 405);
       const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://app.example' } });
       assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, '*']);
+      const exposed = preflight.headers.get('access-control-expose-headers');
+      assert.equal(exposed, 'X-Request-Id, WWW-Authenticate, Retry-After');
     }
   });
 });

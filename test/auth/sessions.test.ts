@@ -157,6 +157,22 @@ describe('auth/sessions', () => {
     assert.equal((await post(server, '/logout', {}, bearer(refreshToken, TENANT))).status, 401);
   });
 
+  it('RFC 9110 15.5.2: every 401 says how to authenticate', async () => {
+    const { token } = await server.portal('p1');
+    const answers = [
+      await post(server, '/login', { email: 'nobody@clinic.example', password: 'wrong' }),
+      await post(server, '/refresh', { refreshToken: 'ptr_unknown' }),
+      await post(server, '/mfa/verify', { mfaToken: 'none', code: '000000' }),
+      await post(server, '/logout', {}, bearer(token, TENANT)),
+    ];
+    for (const { status, headers, body } of answers) {
+      assert.equal(status, 401, body.code);
+      assert.equal(headers.get('www-authenticate'), 'Bearer realm="portico"', body.code);
+    }
+    const refused = await post(server, '/logout', {}, bearer('x.y.z', TENANT));
+    assert.equal(refused.headers.get('www-authenticate'), 'Bearer realm="portico", error="invalid_token"');
+  });
+
   it('takes JSON alone, by POST alone, of 16 kB at the most', async () => {
     const send = async (init: RequestInit) => {
       const answer = await fetch(`${server.url}/api/auth/login`, { method: 'POST', ...init });

@@ -107,8 +107,17 @@ describe('http: headers, HEAD, OPTIONS, compression', () => {
     const { headers: answered } = await portal.get('Patient/p', origin);
     assert.equal(answered.get('access-control-allow-origin'), '*');
     assert.equal(answered.get('access-control-allow-credentials'), null);
+    const exposed = (answered.get('access-control-expose-headers') ?? '').split(', ');
     for (const name of ['ETag', 'Location', 'Content-Location', 'Last-Modified', 'X-Request-Id', 'Link'])
-      assert.ok(answered.get('access-control-expose-headers')?.includes(name), name);
+      assert.ok(exposed.includes(name), name);
+    for (const name of [
+      'WWW-Authenticate',
+      'Retry-After',
+      'RateLimit-Policy',
+      'RateLimit-Limit',
+      'RateLimit-Remaining',
+    ])
+      assert.ok(exposed.includes(name), `${name}: why it was refused, and when it will not be`);
     for (const path of ['metadata', 'Patient/nobody'])
       assert.equal((await portal.get(path, origin)).headers.get('access-control-allow-origin'), '*', path);
     const refused = await portal.get('Patient/p', { ...origin, anonymous: true });

@@ -165,8 +165,14 @@ describe('rest: Binary', () => {
       'system/DocumentReference.s',
       'system/DocumentReference.cud',
       'system/Binary.r',
-    ])
-      assert.equal((await (await server.client(scope)).get(url('pdf'))).status, 403, scope);
+    ]) {
+      const refused = await (await server.client(scope)).get(url('pdf'));
+      assert.equal(refused.status, 403, scope);
+      assert.equal(
+        refused.headers.get('www-authenticate'),
+        'Bearer realm="portico", error="insufficient_scope", scope="system/DocumentReference.r"',
+      );
+    }
     assert.equal((await client.get(url('pdf'), { anonymous: true })).status, 401);
   });
 

@@ -76,7 +76,9 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(interaction, undefined);
     assert.equal(operation, undefined);
     assert.equal(security.cors, true);
-    assert.equal(security.service[0].coding[0].code, 'OAuth');
+    assert.deepEqual(security.service[0].coding, [
+      { system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'SMART-on-FHIR' },
+    ]);
     const [uris] = security.extension;
     assert.equal(uris.url, 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris');
     assert.deepEqual(uris.extension, [{ url: 'token', valueUri: `${server.url}/oauth/token` }]);

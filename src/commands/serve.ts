@@ -34,9 +34,16 @@ export async function serveUntilStopped(
     await portico.close();
     throw error;
   });
+  // Whoever reads that it serves may stop it at once.
+  const stopped = untilSignal(running);
   process.stderr.write(`Portico serves FHIR R4 at ${portico.base}. Stop it with Ctrl-C.\n`);
   await started(running, portico);
-  await new Promise<void>((resolve) => {
+  await stopped;
+  return undefined;
+}
+
+function untilSignal(running: Running): Promise<void> {
+  return new Promise<void>((resolve) => {
     let stopping = false;
     const stop = (): void => {
       // Who asks twice does not want to wait.
@@ -52,7 +59,6 @@ export async function serveUntilStopped(
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
   });
-  return undefined;
 }
 
 async function begin(portico: Portico, log: Log): Promise<Running> {

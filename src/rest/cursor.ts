@@ -5,7 +5,7 @@ import { seal, unseal } from '../store/seal.js';
 
 /**
  * A page's cursor: the search and where to go on from, encrypted, because both may hold a name, and bound to the
- * tenant and the credential that it was given to.
+ * tenant and the credential or the user that it was given to.
  */
 export interface Cursor {
   readonly params: readonly (readonly [name: string, value: string])[];
@@ -18,7 +18,9 @@ export const CURSOR = '_cursor';
 /** The last page needs no secret: it is the search itself, read from its end. */
 export const LAST = 'last';
 
-const boundTo = ({ tenant, credential }: Access, type: string): string => `${tenant} ${credential} ${type}`;
+// Sessions have no credential: without the user, all of an organization would be one.
+const boundTo = ({ tenant, credential, user = '' }: Access, type: string): string =>
+  `${tenant} ${credential} ${user} ${type}`;
 
 export function writeCursor(key: Buffer, access: Access, type: string, cursor: Cursor): string {
   return seal(key, JSON.stringify(cursor), boundTo(access, type));

@@ -113,7 +113,8 @@ export class Bearer {
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
     };
-    return (verified.opened = { under, access, left });
+    verified.opened = { under, access, left };
+    return verified.opened;
   }
 }
 

@@ -120,7 +120,9 @@ function parseQuery(question: string): QueryPair[] | undefined {
 function decodeOnce(text: string): string | undefined {
   if (!text.includes('%')) return text;
   try {
-    return decodeURIComponent(text);
+    const decoded = decodeURIComponent(text);
+    // No code holds a control character, and PostgreSQL takes no NUL.
+    return /\p{Cc}/u.test(decoded) ? undefined : decoded;
   } catch {
     return undefined;
   }

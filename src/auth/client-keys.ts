@@ -43,6 +43,13 @@ export class ClientKeys {
     const fetched = await safeFetch(url, this.outbound).catch(() => undefined);
     const now = this.now();
     const read = fetched?.status === 200 ? readJwks(fetched.body.toString('utf8')) : undefined;
+    const before = this.#kept.get(url);
+    // Anybody can make us ask by naming a key id: when its host fails just then, the client loses nothing.
+    if (!read && before && now < before.freshUntil) {
+      const still = { ...before, fetchedAt: now };
+      this.#kept.set(url, still);
+      return still;
+    }
     // What failed is remembered too: attempts with a dead URL do not hammer its host.
     const lifetime = read && fetched ? maxAge(fetched) : COOLDOWN;
     const kept = { keys: read?.keys ?? [], fetchedAt: now, freshUntil: now + lifetime };

@@ -60,6 +60,8 @@ describe('access/grammar', () => {
       'system/Observation.rs?_id=x',
       'system/Observation.rs?category=a&&code=b',
       'system/Observation.rs?category=%zz',
+      'system/Observation.rs?category=%00',
+      'system/Observation.rs?category=a%0d%0ab',
       'system/Observation.rs?category=a\\,b',
       `system/Observation.rs?${Array.from({ length: 9 }, () => 'category=a').join('&')}`,
       'SYSTEM/Patient.rs',

@@ -163,6 +163,22 @@ describe('attacks/outbound', () => {
       await keys.close();
     });
 
+    it('THREAT 22: a stranger who has a failing host asked takes no keys from its client', async () => {
+      let fails = false;
+      const keys = await host((_request, response) => response.writeHead(fails ? 500 : 200).end(jwksOf(key)));
+      const id = await backend(server, { jwksUrl: keys.url });
+      assert.equal(await status(id), 200);
+      fails = true;
+      now += 31_000;
+      assert.equal(await status(id, await makeClientKey('ES384', 'nobody')), 401);
+      assert.equal(keys.asked(), 2);
+      assert.equal(await status(id), 200);
+      // No longer than the answer of the host allowed.
+      now += 600_000;
+      assert.equal(await status(id), 401);
+      await keys.close();
+    });
+
     it('THREAT 18: a key that is dear to verify is not used when it is fetched either', async () => {
       const rsa = await makeClientKey('RS384');
       const big = { ...rsa, publicJwk: { ...rsa.publicJwk, n: Buffer.alloc(2048, 0xff).toString('base64url') } };

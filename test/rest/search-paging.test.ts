@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { matches, type Client } from '../support/client.js';
+import { Client, matches } from '../support/client.js';
 import { OTHER_TENANT, start, type Server } from '../support/server.js';
 import { coded, observation, patient, ucum } from '../search/resources.js';
 import { codeOf } from '../search/describe-search.js';
+import { PASSWORD, person, post } from '../support/users.js';
 
 const linkOf = (body: any, relation: string): string | undefined =>
   body.link.find((each: any) => each.relation === relation)?.url as string | undefined;
@@ -107,6 +108,18 @@ describe('rest/search: pages', () => {
     assert.deepEqual([...cursor.keys()], ['_cursor']);
     const bytes = Buffer.from(cursor.get('_cursor') as string, 'base64url').toString('latin1');
     assert.doesNotMatch(bytes, /patient|o6|2024/);
+  });
+
+  it('THREAT 40: links of one user open for no other of the organization', async () => {
+    const session = async (): Promise<Client> => {
+      const { email } = await person(server);
+      const { body } = await post(server, '/login', { email, password: PASSWORD });
+      return new Client(server.url, body.accessToken as string);
+    };
+    const [one, other] = [await session(), await session()];
+    const next = linkOf((await one.get(first)).body, 'next') as string;
+    assert.equal((await one.get(next)).status, 200);
+    assert.equal((await other.get(next)).status, 400);
   });
 
   it('THREAT 40: links open for the credential and type that they were given to, and only unchanged', async () => {

@@ -10,7 +10,7 @@ export interface SigningKey {
 
 /** The server's own signing key, which only a test that plays the thief of it takes out of the database. */
 export async function signingKey({ portico: { own, secret } }: Server): Promise<SigningKey> {
-  const [row] = await own.objects(`select * from signing_key where status = 'active'`, []);
+  const [row] = await own.objects(`select * from signing_key order by active_from desc`, []);
   const kid = row!['kid'] as string;
   const privateJwk = unseal(deriveKey(secret, 'signing keys'), row!['private_wrapped'] as string, kid);
   return { kid, publicJwk: JSON.parse(row!['public_jwk'] as string), privateJwk: JSON.parse(privateJwk!) };

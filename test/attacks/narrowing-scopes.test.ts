@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { revokeCredential } from '../../src/auth/store.js';
+import { coded, observation } from '../search/resources.js';
+import { Client, requestToken } from '../support/client.js';
+import { remove } from '../support/remove.js';
+import { TENANT, type Server } from '../support/server.js';
+import { startRecords, to } from './records.js';
+
+describe('attacks/narrowing: scopes and credentials', () => {
+  let server: Server;
+
+  const update = async (table: string, id: string, values: object): Promise<void> => {
+    await (await server.portico.own.knex())(table).where({ id }).update(values);
+  };
+
+  before(async () => {
+    server = await startRecords();
+  });
+  after(() => server.stop());
+
+  it('THREAT 35, 36, ICANOTES 6: a wider scope than the credential has is invalid_scope', async () => {
+    const key = { kind: 'portal', patient: 'a', scopeCeiling: 'patient/*.rs' } as const;
+    const credential = await server.credential(key);
+    for (const scope of [
+      'system/*.read',
+      'patient/*.write',
+      'patient/*.cruds',
+      'user/*.rs',
+      'user/Patient.read',
+      'apiv2',
+      'system/patients.read',
+      'system/Patient.rs',
+      'act_as_user',
+      'patient/AuditEvent.rs',
+      'patient/Patient.sr',
+      'patient/Patient.rs patient/Patient.c',
+      'patient/Patient.rs%20system/*.rs',
+      'patient/Patient.rs?category=x&',
+      'patient/Observation.rs?category=a&category:not=b',
+      'patient/Observation.rs?patient=b',
+      'patient/Observation.rs?_id=b1',
+      'patient/Observation.rs?subject.family=x',
+      'patient/patient.rs',
+      'patient/Pаtient.rs',
+      'patient/Patient.rs\u0000',
+    ]) {
+      const { status, body } = await requestToken(server.url, { ...credential, scope });
+      assert.deepEqual([status, body.error], [400, 'invalid_scope'], scope);
+    }
+    const narrow = await Client.login(server.url, credential, 'patient/Patient.r');
+    assert.equal((await narrow.get('Patient/a')).status, 200);
+    assert.equal((await narrow.get('Patient')).status, 403);
+    assert.equal((await narrow.get('Observation/a1')).status, 403);
+  });
+
+  it('THREAT 35: a ceiling or an organization policy that is lowered counts on the next request', async () => {
+    const credential = await server.credential({ scopeCeiling: 'apiv2 system/*.cruds' });
+    const clients = await Promise.all(
+      ['apiv2', 'system/*.cruds', 'system/Observation.rs system/Patient.rs'].map((scope) =>
+        Client.login(server.url, credential, scope),
+      ),
+    );
+    const answers = async (path: string): Promise<number[]> =>
+      Promise.all(clients.map(async (each) => (await each.get(path)).status));
+    assert.deepEqual(await answers('Observation/a1'), [200, 200, 200]);
+    await update('credential', credential.id, { scope_ceiling: 'system/Patient.rs' });
+    assert.deepEqual(await answers('Observation/a1'), [403, 403, 403]);
+    assert.deepEqual(await answers('Patient/a'), [403, 403, 200], 'only a scope that the ceiling covers is left');
+    await update('credential', credential.id, { scope_ceiling: 'apiv2 system/*.cruds' });
+    assert.deepEqual(await answers('Observation/a1'), [200, 200, 200]);
+    for (const policy of ['', 'system/Patient.rs', 'nonsense', '']) {
+      await update('org', TENANT, { scope_policy: policy });
+      assert.deepEqual(await answers('Observation/a1'), [403, 403, 403], policy);
+    }
+    await update('org', TENANT, { scope_policy: null });
+    assert.deepEqual(await answers('Observation/a1'), [200, 200, 200]);
+  });
+
+  it('THREAT 35: a granular ceiling confines tokens that were made before it', async () => {
+    await server.save([observation('a2', { subject: to('Patient/a'), category: [coded('urn:oid:1', 'x')] })]);
+    const wide = 'system/Observation.rs?category=x,y';
+    const credential = await server.credential({ scopeCeiling: wide });
+    const client = await Client.login(server.url, credential, wide);
+    assert.deepEqual(await client.ids('Observation'), ['a2']);
+    await update('credential', credential.id, { scope_ceiling: 'system/Observation.rs?category=y' });
+    assert.equal((await client.get('Observation/a2')).status, 403);
+    for (const scope of ['system/Observation.rs', wide, 'system/Observation.rs?code=x', 'system/*.rs'])
+      assert.equal((await requestToken(server.url, { ...credential, scope })).body.error, 'invalid_scope', scope);
+    await remove(server, 'Observation', 'a2');
+  });
+
+  it('THREAT 11, 37: a pin that changes takes the tokens of the old one along', async () => {
+    const credential = await server.credential({ patient: 'a', scopeCeiling: 'apiv2' });
+    const client = await Client.login(server.url, credential);
+    assert.equal((await client.get('Patient/a')).status, 200);
+    await update('credential', credential.id, { patient: 'b' });
+    for (const path of ['Patient/a', 'Patient/b', 'Patient']) assert.equal((await client.get(path)).status, 401, path);
+  });
+
+  it('PULSARA 1, 4: a revoked organization token is dead on the next request; what it did is in its log, without a word of it', async () => {
+    const token = await server.credential({ kind: 'org', scopeCeiling: 'apiv2' });
+    const client = await Client.login(server.url, token);
+    await client.get('Patient?family=Hidden');
+    assert.equal(await revokeCredential(server.portico.own, TENANT, token.id, Date.now()), true);
+    assert.equal((await client.get('Patient/a')).status, 401);
+    assert.equal((await requestToken(server.url, token)).body.error, 'invalid_client');
+    await server.portico.trail.flush();
+    const rows = (await (await server.portico.own.knex())('audit').where({ credential_id: token.id })) as any[];
+    assert.deepEqual(rows.map((row) => row.interaction as string).sort(), ['search-type', 'token']);
+    assert.ok(!JSON.stringify(rows).includes('Hidden'));
+  });
+
+  it('ICANOTES 4: after a set is deleted its tokens are dead at once, and the other set works on', async () => {
+    const key = { kind: 'portal', patient: 'a', scopeCeiling: 'patient/*.rs' } as const;
+    const [one, two] = [await server.credential(key), await server.credential(key)];
+    const [first, second] = [await Client.login(server.url, one), await Client.login(server.url, two)];
+    assert.equal((await first.get('Patient/a')).status, 200);
+    await revokeCredential(server.portico.own, TENANT, one.id, Date.now());
+    for (const path of ['Patient/a', 'Patient', 'Binary/x']) assert.equal((await first.get(path)).status, 401, path);
+    assert.equal((await requestToken(server.url, one)).status, 401);
+    assert.equal((await second.get('Patient/a')).status, 200);
+  });
+
+  it('ICANOTES 5: a wrong secret and an unknown key have one answer', async () => {
+    const { id, secret } = await server.credential({ kind: 'portal', patient: 'a', scopeCeiling: 'patient/*.rs' });
+    const wrong = await requestToken(server.url, { id, secret: secret.replace(/.$/, '~') });
+    const unknown = await requestToken(server.url, { id: id.replace(/.$/, '~'), secret });
+    assert.deepEqual([wrong.status, wrong.text], [unknown.status, unknown.text]);
+    assert.equal(wrong.body.error, 'invalid_client');
+  });
+
+  it('raised no alarm', () => {
+    assert.deepEqual(server.alarms, []);
+  });
+});

@@ -1,5 +1,7 @@
 import { OAuthError } from '../outcome.js';
-import type { AuthOptions, FailureRule } from './issue.js';
+import { networkOf } from '../limits/network.js';
+import { failureRules, type FailureRule } from '../limits/rules.js';
+import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
 import { assertedClient, verifyAssertion } from './private-key-jwt.js';
 import { secretMatches } from './secrets.js';
@@ -9,9 +11,6 @@ import { liveCredential, type Credential } from './store.js';
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-
-/** Of one client id from one address: whoever guesses does not lock out the client itself (THREAT 60). */
-const wrongSecrets: FailureRule = { failures: 30, seconds: 60 };
 
 /** What a request says of its client; nothing of it is believed yet. */
 type Claimed =
@@ -27,11 +26,16 @@ export async function authenticateClient(request: OAuthRequest, options: AuthOpt
   const refused = unknownClient(request.authorization !== undefined);
   const claimed = claimedBy(request);
   if (!claimed) throw refused;
-  const key = `secret ${claimed.id.slice(0, 64)} ${request.ip}`;
-  await check(options, key);
+  const network = networkOf(request.ip);
+  // Whoever guesses locks out neither the client itself nor, before long, their neighbours (THREAT 60).
+  const limits = [
+    [`secret ${claimed.id.slice(0, 64)} ${network}`, failureRules.secret],
+    [`secrets ${network}`, failureRules.secrets],
+  ] as const;
+  for (const [key, rule] of limits) await check(options, key, rule);
   const credential = await proved(claimed, options);
   if (credential) return (request.client = credential);
-  await options.failures?.count(key, wrongSecrets);
+  for (const [key, rule] of limits) await options.failures?.count(key, rule);
   throw refused;
 }
 
@@ -85,9 +89,9 @@ async function proved(claimed: Claimed, options: AuthOptions): Promise<Credentia
   return fits.includes(true) ? credential : undefined;
 }
 
-async function check({ failures }: AuthOptions, key: string): Promise<void> {
+async function check({ failures }: AuthOptions, key: string, rule: FailureRule): Promise<void> {
   try {
-    await failures?.check(key, wrongSecrets);
+    await failures?.check(key, rule);
   } catch (error) {
     const seconds = (error as { retryAfterSeconds?: unknown }).retryAfterSeconds;
     if (typeof seconds !== 'number') throw error;

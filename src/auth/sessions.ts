@@ -55,14 +55,21 @@ export async function provePassword({ own, failures }: SessionOptions, login: Lo
   await failures.attempt(byBoth, failureRules.password);
   await wait(slowedBy((await failures.of(byAccount, failureRules.account)).count));
   const account = await accountByEmail(own, email);
-  const matches = await passwordMatches(password, account?.passwordHash);
+  const forgive = async (): Promise<void> => {
+    await failures.forgive(byNetwork, failureRules.network);
+    await failures.forgive(byBoth, failureRules.password);
+  };
+  // What was not looked at was not wrong: a crowd at the door must not lock out who waits in it.
+  const matches = await passwordMatches(password, account?.passwordHash).catch(async (error: unknown) => {
+    await forgive();
+    throw error;
+  });
   const passed = matches && (organization === undefined || organization === account?.tenant);
   if (!passed) {
     await failures.count(byAccount, failureRules.account);
     return { account, passed };
   }
-  await failures.forgive(byNetwork, failureRules.network);
-  await failures.forgive(byBoth, failureRules.password);
+  await forgive();
   if (account && isOutdated(account.passwordHash)) await rehashPassword(own, account, password);
   return { account, passed };
 }

@@ -6,8 +6,10 @@ export interface FailureRule {
 
 /** What may fail how often (THREAT 58 to 60). Each is counted for the key that its comment names. */
 export const failureRules = {
-  /** Client id and address, never the client alone: who guesses must not lock out who knows. */
+  /** Client id and network, never the client alone: who guesses must not lock out who knows. */
   secret: { failures: 30, seconds: 60 },
+  /** Network: whoever tries one client after the other. */
+  secrets: { failures: 300, seconds: 15 * 60 },
   /** Account and network. */
   password: { failures: 5, seconds: 15 * 60 },
   /** Account: beyond it every attempt is slowed down, and none refused. */

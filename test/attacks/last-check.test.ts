@@ -100,7 +100,7 @@ describe('attacks/last-check', () => {
 
 /** A database that runs statements on the clinical tables with other values than it was given. */
 function rig(database: Database, other: (binding: unknown) => unknown): { mend: () => void } {
-  const { arrays } = database;
+  const arrays = database.arrays.bind(database);
   Object.assign(database, {
     arrays: (sql: string, bindings: readonly unknown[]) => arrays(sql, bindings.map(other)),
   });

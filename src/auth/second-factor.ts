@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Failures } from '../limits/failures.js';
 import { CHALLENGE_ATTEMPTS, failureRules } from '../limits/rules.js';
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError, type PlannedStatement } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
+import type { PlannedStatement } from '../store/plan.js';
 import { hashRecovery, newRecoveryCodes } from './recovery.js';
 import { hashSecret } from './secrets.js';
 import { newTotp, sealTotp, totpStep } from './totp.js';
@@ -87,10 +87,11 @@ export async function verifySecondFactor(options: SecondFactorOptions, token: st
   const account = found && (await accountById(own, found['user_id'] as string));
   if (!account) return { account: undefined, passed: false };
   await failures.attempt(`second factor ${account.id}`, failureRules.secondFactor);
-  if (!(await done(own, [await tryChallenge.plan(own, { hash, now: now() }, 1)]))) return { account, passed: false };
+  if (!(await committed(own, [await tryChallenge.plan(own, { hash, now: now() }, 1)])))
+    return { account, passed: false };
   const using = await usingOf(options, account, code);
   if (!using) return { account, passed: false };
-  const passed = await done(own, [await useChallenge.plan(own, { hash, now: now() }, 1), using]);
+  const passed = await committed(own, [await useChallenge.plan(own, { hash, now: now() }, 1), using]);
   if (passed) await failures.forgive(`second factor ${account.id}`, failureRules.secondFactor);
   return { account, passed };
 }
@@ -107,16 +108,6 @@ async function usingOf(
   return step === undefined ? undefined : useStep.plan(own, { user, step }, 1);
 }
 
-async function done(own: Database, statements: PlannedStatement[]): Promise<boolean> {
-  try {
-    await own.commit({ statements });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
-}
-
 const setPending = statement<{ user: string; sealed: string }>((knex, $) =>
   knex('user_account')
     .where('id', $('user'))
@@ -128,7 +119,7 @@ const setPending = statement<{ user: string; sealed: string }>((knex, $) =>
 export async function enrol({ own, issuer, secret: key }: SecondFactorOptions, { id: user, email }: Account) {
   const { secret, uri } = await newTotp(new URL(issuer).host, email);
   const sealed = sealTotp(key, user, secret);
-  return (await done(own, [await setPending.plan(own, { user, sealed }, 1)])) ? { secret, uri } : undefined;
+  return (await committed(own, [await setPending.plan(own, { user, sealed }, 1)])) ? { secret, uri } : undefined;
 }
 
 const confirmed = statement<{ user: string; sealed: string; step: number }>((knex, $) =>
@@ -155,7 +146,7 @@ export async function confirm(options: SecondFactorOptions, account: Account, co
   const { codes, hashes } = newRecoveryCodes();
   const statements = [await confirmed.plan(own, { user, sealed, step }, 1), await dropCodes.plan(own, { user })];
   for (const hash of hashes) statements.push(await insertCode.plan(own, { user, hash }, 1));
-  if (!(await done(own, statements))) return undefined;
+  if (!(await committed(own, statements))) return undefined;
   await failures.forgive(`second factor ${user}`, failureRules.secondFactor);
   return codes;
 }
@@ -169,5 +160,5 @@ const dropFactor = statement<{ user: string }>((knex, $) =>
 
 /** False where there is none. */
 export async function disableSecondFactor({ own }: SecondFactorOptions, { id: user }: Account): Promise<boolean> {
-  return done(own, [await dropFactor.plan(own, { user }, 1), await dropCodes.plan(own, { user })]);
+  return committed(own, [await dropFactor.plan(own, { user }, 1), await dropCodes.plan(own, { user })]);
 }

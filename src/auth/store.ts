@@ -1,6 +1,5 @@
 import type { Database, Row } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
 import { makeId, makeSecret, prefixes } from './secrets.js';
 
 export const credentialKinds = ['portal', 'org', 'client', 'backend', 'app'] as const;
@@ -128,13 +127,7 @@ const disable = statement<{ id: string; tenant: string; now: number }>((knex, $)
 
 /** Deletes a credential: its tokens are dead on the next request. False when there is none that is not deleted already. */
 export async function revokeCredential(db: Database, tenant: string, id: string, now: number): Promise<boolean> {
-  try {
-    await db.commit({ statements: [await disable.plan(db, { id, tenant, now }, 1)] });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  return committed(db, [await disable.plan(db, { id, tenant, now }, 1)]);
 }
 
 const touch = statement<{ id: string; now: number }>((knex, $) =>

@@ -3,7 +3,7 @@ import { errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
-import type { Credentials } from '../http/fhir-handler.js';
+import type { Credentials } from '../http/credentials.js';
 import { OutcomeError } from '../outcome.js';
 import type { AuthOptions, Claims } from './issue.js';
 import { alive, type Alive } from './liveness.js';

@@ -1,17 +1,15 @@
+import { LimitedError } from '../limits/failures.js';
+import { failureRules } from '../limits/rules.js';
 import { OAuthError } from '../outcome.js';
-import type { AuthOptions, FailureRule } from './issue.js';
+import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
 import { assertedClient, verifyAssertion } from './private-key-jwt.js';
-import { secretMatches } from './secrets.js';
-import { liveCredential, type Credential } from './store.js';
+import { liveCredential, ownsSecret, type Credential } from './store.js';
 
 /** How a client proves who it is, as discovery names it. */
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-
-/** Of one client id from one address: whoever guesses does not lock out the client itself (THREAT 60). */
-const wrongSecrets: FailureRule = { failures: 30, seconds: 60 };
 
 /** What a request says of its client; nothing of it is believed yet. */
 type Claimed =
@@ -31,7 +29,7 @@ export async function authenticateClient(request: OAuthRequest, options: AuthOpt
   await check(options, key);
   const credential = await proved(claimed, options);
   if (credential) return (request.client = credential);
-  await options.failures?.count(key, wrongSecrets);
+  await options.failures.count(key, failureRules.secret);
   throw refused;
 }
 
@@ -75,23 +73,15 @@ async function proved(claimed: Claimed, options: AuthOptions): Promise<Credentia
   const credential = await liveCredential(options.own, id, now);
   if (claimed.method === 'assertion')
     return credential && (await verifyAssertion(claimed.assertion, credential, options)) ? credential : undefined;
-  const secret = claimed.secret.slice(0, 256);
-  const previous = credential?.previous;
-  // Both are compared, whichever fits: the time says nothing.
-  const fits = [
-    secretMatches(secret, credential?.secretHash),
-    secretMatches(secret, previous && previous.expiresAt > now ? previous.hash : undefined),
-  ];
-  return fits.includes(true) ? credential : undefined;
+  return ownsSecret(credential, claimed.secret.slice(0, 256), now) ? credential : undefined;
 }
 
 async function check({ failures }: AuthOptions, key: string): Promise<void> {
   try {
-    await failures?.check(key, wrongSecrets);
+    await failures.check(key, failureRules.secret);
   } catch (error) {
-    const seconds = (error as { retryAfterSeconds?: unknown }).retryAfterSeconds;
-    if (typeof seconds !== 'number') throw error;
-    throw new OAuthError(429, 'slow_down', 'too many requests', { 'Retry-After': String(Math.ceil(seconds)) });
+    if (!(error instanceof LimitedError)) throw error;
+    throw new OAuthError(429, 'slow_down', 'too many requests', error.headers);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Database, Row } from '../store/database.js';
 import { committed, statement } from '../store/database.js';
-import { makeId, makeSecret, prefixes } from './secrets.js';
+import { makeId, makeSecret, prefixes, secretMatches } from './secrets.js';
 
 export const credentialKinds = ['portal', 'org', 'client', 'backend', 'app'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
@@ -108,6 +108,16 @@ export async function liveCredential(db: Database, id: string, now: number): Pro
   const credential = row && credentialOf(row);
   if (!credential || credential.disabledAt !== undefined) return undefined;
   return credential.expiresAt !== undefined && credential.expiresAt <= now ? undefined : credential;
+}
+
+/** Whether a secret is the credential's, or the one before it. Both are compared, whichever fits: the time says nothing. */
+export function ownsSecret(credential: Credential | undefined, secret: string, now: number): boolean {
+  const previous = credential?.previous;
+  const fits = [
+    secretMatches(secret, credential?.secretHash),
+    secretMatches(secret, previous && previous.expiresAt > now ? previous.hash : undefined),
+  ];
+  return fits.includes(true);
 }
 
 const ofTenant = statement<{ tenant: string }>((knex, $) =>

@@ -1,6 +1,6 @@
 import Koa from 'koa';
 import { apiRoutes } from './api/routes.js';
-import type { AuditEvent } from './audit/event.js';
+import type { Audit } from './audit/event.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
@@ -46,7 +46,7 @@ export function createApp(options: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
-  const audit = (event: AuditEvent): void | Promise<void> => trail.record(event);
+  const audit: Audit = (event) => trail.record(event);
   const clientKeys = new ClientKeys({ allowLoopback }, now);
   const scopes = new Scopes(registry, audience);
   const failures = new Failures(own, now);
@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
-  app.use(sessionRoutes({ ...tokens, bearer, trail }).routes());
-  app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, trail }));
+  app.use(sessionRoutes({ ...tokens, bearer }).routes());
+  app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

@@ -2,8 +2,8 @@ import type { Encounter, Patient } from '@medplum/fhirtypes';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { narrow, tryNarrow, type Access } from '../access/narrow.js';
-import { askedBy, type AuditEvent } from '../audit/event.js';
-import type { Trail } from '../audit/trail.js';
+import { askedBy, type Audit, type AuditEvent } from '../audit/event.js';
+import { apiCredentialsOf, type ApiCredentials } from '../http/credentials.js';
 import { checkOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
 import type { Traffic } from '../limits/traffic.js';
@@ -13,19 +13,11 @@ import type { Entry } from '../store/render.js';
 import type { Rows } from '../store/rows.js';
 import { channelOf } from './channel.js';
 
-/** See auth/caller.ts. */
-export interface Presented {
-  readonly authorization: string | undefined;
-  readonly apiKey: string | undefined;
-  readonly onBehalfOf: string | undefined;
-  readonly ip: string;
-}
-
 export interface ApiOptions {
   readonly facade: { readonly registry: Registry; readonly rows: Rows; readonly now: () => number };
-  readonly authenticate: (presented: Presented) => Promise<Access>;
+  readonly authenticate: (credentials: ApiCredentials) => Promise<Access>;
   readonly traffic: Traffic;
-  readonly trail: Trail;
+  readonly audit: Audit;
 }
 
 /** What an answer shows, for the audit trail. */
@@ -59,10 +51,10 @@ async function serve(ctx: Context, options: ApiOptions, asked: Asked, handle: Ha
   ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
   if (ctx.method !== 'GET' && ctx.method !== 'HEAD')
     throw new OutcomeError(405, 'method-not-allowed', 'This route takes GET', { headers: { Allow: 'GET, HEAD' } });
-  const access = await options.authenticate(presentedBy(ctx));
+  const access = await options.authenticate(apiCredentialsOf(ctx));
   handled.access = access;
   const record = (status: number, shown: readonly Entry[]): void | Promise<void> =>
-    options.trail.record(eventOf(asked, access, { status, shown, at: options.facade.now() }, handled.requestId));
+    options.audit(eventOf(asked, access, { status, shown, at: options.facade.now() }, handled.requestId));
   try {
     await limit(ctx, options.traffic, access);
     checkOrganization(ctx.req.headers['x-organization-id'], access.tenant);
@@ -74,12 +66,6 @@ async function serve(ctx: Context, options: ApiOptions, asked: Asked, handle: Ha
     await record(error instanceof OutcomeError ? error.status : 500, []);
     throw error;
   }
-}
-
-function presentedBy(ctx: Context): Presented {
-  const { 'x-api-key': apiKey, 'x-on-behalf-of': onBehalfOf, authorization } = ctx.req.headers;
-  const text = (value: string | string[] | undefined) => (value === undefined ? undefined : String(value));
-  return { authorization, apiKey: text(apiKey), onBehalfOf: text(onBehalfOf), ip: ctx.ip };
 }
 
 async function limit(ctx: Context, traffic: Traffic, access: Access): Promise<void> {

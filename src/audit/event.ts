@@ -29,6 +29,9 @@ export interface AuditEvent {
   readonly patients: readonly string[];
 }
 
+/** Records an event. It may make whoever calls it wait, but loses nothing. */
+export type Audit = (event: AuditEvent) => void | Promise<void>;
+
 /** Who asked, for an event. */
 export function askedBy({ tenant, credential, kind, user, onBehalfOf, fhirUser, jti }: Access) {
   const agent = onBehalfOf ?? fhirUser;

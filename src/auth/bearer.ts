@@ -4,7 +4,7 @@ import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
 import type { Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
-import type { Credentials } from '../http/fhir-handler.js';
+import type { Credentials } from '../http/credentials.js';
 import { OutcomeError } from '../outcome.js';
 import type { AuthOptions, Claims } from './issue.js';
 import { alive, type Alive } from './liveness.js';

@@ -1,11 +1,11 @@
-import { OAuthError } from '../outcome.js';
+import { LimitedError } from '../limits/failures.js';
 import { networkOf } from '../limits/network.js';
 import { failureRules, type FailureRule } from '../limits/rules.js';
+import { OAuthError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
 import { assertedClient, verifyAssertion } from './private-key-jwt.js';
-import { secretMatches } from './secrets.js';
-import { liveCredential, type Credential } from './store.js';
+import { liveCredential, ownsSecret, type Credential } from './store.js';
 
 /** How a client proves who it is, as discovery names it. */
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
@@ -35,7 +35,7 @@ export async function authenticateClient(request: OAuthRequest, options: AuthOpt
   for (const [key, rule] of limits) await check(options, key, rule);
   const credential = await proved(claimed, options);
   if (credential) return (request.client = credential);
-  for (const [key, rule] of limits) await options.failures?.count(key, rule);
+  for (const [key, rule] of limits) await options.failures.count(key, rule);
   throw refused;
 }
 
@@ -79,23 +79,15 @@ async function proved(claimed: Claimed, options: AuthOptions): Promise<Credentia
   const credential = await liveCredential(options.own, id, now);
   if (claimed.method === 'assertion')
     return credential && (await verifyAssertion(claimed.assertion, credential, options)) ? credential : undefined;
-  const secret = claimed.secret.slice(0, 256);
-  const previous = credential?.previous;
-  // Both are compared, whichever fits: the time says nothing.
-  const fits = [
-    secretMatches(secret, credential?.secretHash),
-    secretMatches(secret, previous && previous.expiresAt > now ? previous.hash : undefined),
-  ];
-  return fits.includes(true) ? credential : undefined;
+  return ownsSecret(credential, claimed.secret.slice(0, 256), now) ? credential : undefined;
 }
 
 async function check({ failures }: AuthOptions, key: string, rule: FailureRule): Promise<void> {
   try {
-    await failures?.check(key, rule);
+    await failures.check(key, rule);
   } catch (error) {
-    const seconds = (error as { retryAfterSeconds?: unknown }).retryAfterSeconds;
-    if (typeof seconds !== 'number') throw error;
-    throw new OAuthError(429, 'slow_down', 'too many requests', { 'Retry-After': String(Math.ceil(seconds)) });
+    if (!(error instanceof LimitedError)) throw error;
+    throw new OAuthError(429, 'slow_down', 'too many requests', error.headers);
   }
 }
 

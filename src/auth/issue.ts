@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { JWTPayload } from 'jose';
-import type { AuditEvent } from '../audit/event.js';
+import type { Audit } from '../audit/event.js';
 import type { Scopes } from '../access/scopes.js';
+import type { Failures } from '../limits/failures.js';
 import type { Database } from '../store/database.js';
 import type { ClientKeys } from './client-keys.js';
 import type { Keys } from './keys.js';
@@ -18,22 +19,10 @@ export interface AuthOptions {
   /** The secret that wraps what must be recoverable. */
   readonly secret: string;
   readonly now: () => number;
-  readonly audit: (event: AuditEvent) => void | Promise<void>;
+  readonly audit: Audit;
   /** The keys behind the JWKS URLs of clients. */
   readonly clientKeys: ClientKeys;
-  /** Counts wrong secrets; without it they are not limited. */
-  readonly failures?: FailureLimits;
-}
-
-/** See src/limits: `check` throws, with `retryAfterSeconds`, for a key that has failed too often. */
-export interface FailureLimits {
-  check(key: string, rule: FailureRule): Promise<void>;
-  count(key: string, rule: FailureRule): Promise<void>;
-}
-
-export interface FailureRule {
-  readonly failures: number;
-  readonly seconds: number;
+  readonly failures: Failures;
 }
 
 /** The claims of an access token of ours (SMART section 2). */

@@ -1,19 +1,9 @@
-import type { Scopes } from '../access/scopes.js';
 import type { Access } from '../access/narrow.js';
 import { failureRules } from '../limits/rules.js';
-import type { Failures } from '../limits/failures.js';
 import { OutcomeError } from '../outcome.js';
-import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
-import { secretMatches } from './secrets.js';
-import { liveCredential, noteUse, type Credential } from './store.js';
-
-export interface OrgTokenOptions {
-  readonly own: Database;
-  readonly scopes: Scopes;
-  readonly failures: Failures;
-  readonly now: () => number;
-}
+import type { AuthOptions } from './issue.js';
+import { liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
 
 const shape = /^pto_([0-9A-Za-z]{16})_[0-9A-Za-z]{49}$/;
 
@@ -25,13 +15,13 @@ const policyOf = statement<{ tenant: string }>((knex, $) =>
  * An organization's token used as it is, on the native API (PULSARA). It is found by its public id and compared as a
  * hash, in constant time; whether it still lives is asked each time. Errors: 401 `expired`, LimitedError.
  */
-export async function openOrgToken(token: string, ip: string, options: OrgTokenOptions): Promise<Access> {
+export async function openOrgToken(token: string, ip: string, options: AuthOptions): Promise<Access> {
   const { own, failures, now } = options;
   const id = shape.exec(token)?.[1] ?? '';
   const key = `secret ${id} ${ip}`;
   await failures.check(key, failureRules.secret);
   const credential = await liveCredential(own, id, now());
-  if (!proves(token, credential, now()) || credential?.kind !== 'org') {
+  if (!ownsSecret(credential, token, now()) || credential?.kind !== 'org') {
     await failures.count(key, failureRules.secret);
     throw new OutcomeError(401, 'expired', 'The token is not valid', {
       headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="invalid_token"' },
@@ -41,18 +31,8 @@ export async function openOrgToken(token: string, ip: string, options: OrgTokenO
   return accessOf(credential, options);
 }
 
-/** Both are compared, whichever fits: the time says nothing. */
-function proves(token: string, credential: Credential | undefined, now: number): boolean {
-  const previous = credential?.previous;
-  const fits = [
-    secretMatches(token, credential?.secretHash),
-    secretMatches(token, previous && previous.expiresAt > now ? previous.hash : undefined),
-  ];
-  return fits.includes(true);
-}
-
 /** It opens its ceiling, as far as its organization allows that now. */
-async function accessOf({ id, tenant, scopeCeiling, patient }: Credential, options: OrgTokenOptions): Promise<Access> {
+async function accessOf({ id, tenant, scopeCeiling, patient }: Credential, options: AuthOptions): Promise<Access> {
   const { own, scopes } = options;
   const ceiling = scopes.readCeiling(scopeCeiling) ?? [];
   const policy = (await policyOf.first(own, { tenant }))?.['scope_policy'];

@@ -1,7 +1,6 @@
 import type { PlanName } from '../limits/rules.js';
 import type { Database, Row } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
 
 /** A tenant: the organization whose data is kept apart from all others'. */
 export interface Org {
@@ -74,13 +73,7 @@ const update = statement<Record<string, unknown>>((knex, $) =>
  */
 export async function updateOrg(db: Database, org: Org): Promise<boolean> {
   const { perMinute = null, burst = null, scopePolicy = null } = org;
-  try {
-    await db.commit({ statements: [await update.plan(db, { ...org, perMinute, burst, scopePolicy }, 1)] });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  return committed(db, [await update.plan(db, { ...org, perMinute, burst, scopePolicy }, 1)]);
 }
 
 function orgOf(row: Row): Org {

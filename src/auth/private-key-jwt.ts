@@ -5,8 +5,7 @@ import { decodeJwt } from 'jose/jwt/decode';
 import { jwtVerify } from 'jose/jwt/verify';
 import { importJWK } from 'jose/key/import';
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
 import type { AuthOptions } from './issue.js';
 import { readJwks } from './jwks.js';
 import { tokenUrls } from './paths.js';
@@ -117,11 +116,5 @@ const insert = statement<{ id: string; jti: string; expiresAt: number }>((knex, 
 async function isFirst(db: Database, id: string, { jti, exp = 0 }: JWTPayload): Promise<boolean> {
   if (typeof jti !== 'string' || !/^[\x20-\x7e]{1,256}$/.test(jti)) return false;
   const expiresAt = Math.ceil((exp + TOLERANCE_SECONDS) * 1000);
-  try {
-    await db.commit({ statements: [await insert.plan(db, { id, jti, expiresAt }, 1)] });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  return committed(db, [await insert.plan(db, { id, jti, expiresAt }, 1)]);
 }

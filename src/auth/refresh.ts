@@ -1,6 +1,5 @@
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
 import { hashSecret, makeSecret } from './secrets.js';
 
 /** What a family of refresh tokens belongs to, and dies with: a user's session, or what a user allowed an app. */
@@ -76,19 +75,13 @@ export async function useRefresh(
   const known = await readRefresh(db, token, now);
   if (!known) return 'unknown';
   const { secret: successor, hash } = makeSecret('ptr');
-  try {
-    await db.commit({
-      statements: [
-        await use.plan(db, { hash: hashSecret(token), now }, 1),
-        await insert.plan(db, row(known, hash, now), 1),
-      ],
-    });
-    return { ...known, successor };
-  } catch (error) {
-    if (!(error instanceof GuardError)) throw error;
-    await revokeFamily(db, known, now);
-    return 'reused';
-  }
+  const rotation = [
+    await use.plan(db, { hash: hashSecret(token), now }, 1),
+    await insert.plan(db, row(known, hash, now), 1),
+  ];
+  if (await committed(db, rotation)) return { ...known, successor };
+  await revokeFamily(db, known, now);
+  return 'reused';
 }
 
 const revokeSession = statement<{ id: string; now: number }>((knex, $) =>

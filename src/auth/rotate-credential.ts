@@ -1,6 +1,5 @@
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
 import { makeSecret, prefixes } from './secrets.js';
 import { liveCredential, type ClientKeySource, type Made } from './store.js';
 
@@ -45,7 +44,7 @@ export async function rotateSecret(
   const { epoch, kind } = credential;
   const { secret, hash } = makeSecret(prefixes[kind], id);
   const row = { id, tenant, hash, until, epoch, nextEpoch: until > now ? epoch : epoch + 1 };
-  return (await changed(db, await replaceSecret.plan(db, row, 1))) ? { id, secret } : undefined;
+  return (await committed(db, [await replaceSecret.plan(db, row, 1)])) ? { id, secret } : undefined;
 }
 
 /** Gives a credential other keys; a set may hold old and new ones, so that there is no overlap but what it says. */
@@ -57,15 +56,5 @@ export async function rotateKeySource(
 ): Promise<boolean> {
   const credential = await liveCredential(db, id, now);
   if (credential?.tenant !== tenant || credential.secretHash !== undefined) return false;
-  return changed(db, await replaceKeys.plan(db, { id, tenant, jwks: null, jwksUrl: null, ...source }, 1));
-}
-
-async function changed(db: Database, planned: Awaited<ReturnType<typeof replaceKeys.plan>>): Promise<boolean> {
-  try {
-    await db.commit({ statements: [planned] });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  return committed(db, [await replaceKeys.plan(db, { id, tenant, jwks: null, jwksUrl: null, ...source }, 1)]);
 }

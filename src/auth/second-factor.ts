@@ -1,22 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Failures } from '../limits/failures.js';
 import { CHALLENGE_ATTEMPTS, failureRules } from '../limits/rules.js';
-import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError, type PlannedStatement } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
+import type { PlannedStatement } from '../store/plan.js';
+import type { AuthOptions } from './issue.js';
 import { hashRecovery, newRecoveryCodes } from './recovery.js';
 import { hashSecret } from './secrets.js';
 import { newTotp, sealTotp, totpStep } from './totp.js';
 import { accountById, type Account } from './users.js';
-
-/** What the second factor of a login works with. */
-export interface SecondFactorOptions {
-  readonly own: Database;
-  readonly issuer: string;
-  readonly secret: string;
-  readonly failures: Failures;
-  readonly now: () => number;
-}
 
 export const CHALLENGE_SECONDS = 300;
 
@@ -25,7 +15,7 @@ const insertChallenge = statement<Record<string, unknown>>((knex, $) =>
 );
 
 /** Between the password and the second factor: a token that opens nothing but `verifySecondFactor`. */
-export async function challenge({ own, now }: SecondFactorOptions, user: string): Promise<string> {
+export async function challenge({ own, now }: AuthOptions, user: string): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const row = { hash: hashSecret(token), user, expiresAt: now() + CHALLENGE_SECONDS * 1000 };
   await own.commit({ statements: [await insertChallenge.plan(own, row, 1)] });
@@ -80,24 +70,25 @@ export interface Answered {
  * Answers a challenge with a code of the app or from the paper; each code and each challenge is used once, however many
  * come at the same time. Errors: LimitedError for an account that failed too often.
  */
-export async function verifySecondFactor(options: SecondFactorOptions, token: string, code: string): Promise<Answered> {
+export async function verifySecondFactor(options: AuthOptions, token: string, code: string): Promise<Answered> {
   const { own, failures, now } = options;
   const hash = hashSecret(token);
   const found = await challenged.first(own, { hash, now: now() });
   const account = found && (await accountById(own, found['user_id'] as string));
   if (!account) return { account: undefined, passed: false };
   await failures.attempt(`second factor ${account.id}`, failureRules.secondFactor);
-  if (!(await done(own, [await tryChallenge.plan(own, { hash, now: now() }, 1)]))) return { account, passed: false };
+  if (!(await committed(own, [await tryChallenge.plan(own, { hash, now: now() }, 1)])))
+    return { account, passed: false };
   const using = await usingOf(options, account, code);
   if (!using) return { account, passed: false };
-  const passed = await done(own, [await useChallenge.plan(own, { hash, now: now() }, 1), using]);
+  const passed = await committed(own, [await useChallenge.plan(own, { hash, now: now() }, 1), using]);
   if (passed) await failures.forgive(`second factor ${account.id}`, failureRules.secondFactor);
   return { account, passed };
 }
 
 /** What uses a code up; undefined for a wrong one. */
 async function usingOf(
-  { own, secret, now }: SecondFactorOptions,
+  { own, secret, now }: AuthOptions,
   { id: user, totpSealed: sealed, totpLastStep: lastStep }: Account,
   code: string,
 ): Promise<PlannedStatement | undefined> {
@@ -105,16 +96,6 @@ async function usingOf(
   if (!/^\d{6}$/.test(code)) return useRecovery.plan(own, { user, hash: hashRecovery(code), now: now() }, 1);
   const step = await totpStep(secret, { user, sealed, lastStep }, code, now());
   return step === undefined ? undefined : useStep.plan(own, { user, step }, 1);
-}
-
-async function done(own: Database, statements: PlannedStatement[]): Promise<boolean> {
-  try {
-    await own.commit({ statements });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
 }
 
 const setPending = statement<{ user: string; sealed: string }>((knex, $) =>
@@ -125,10 +106,10 @@ const setPending = statement<{ user: string; sealed: string }>((knex, $) =>
 );
 
 /** A secret that is not asked for yet: first a code must show that it was copied. Undefined where there is a factor. */
-export async function enrol({ own, issuer, secret: key }: SecondFactorOptions, { id: user, email }: Account) {
+export async function enrol({ own, issuer, secret: key }: AuthOptions, { id: user, email }: Account) {
   const { secret, uri } = await newTotp(new URL(issuer).host, email);
   const sealed = sealTotp(key, user, secret);
-  return (await done(own, [await setPending.plan(own, { user, sealed }, 1)])) ? { secret, uri } : undefined;
+  return (await committed(own, [await setPending.plan(own, { user, sealed }, 1)])) ? { secret, uri } : undefined;
 }
 
 const confirmed = statement<{ user: string; sealed: string; step: number }>((knex, $) =>
@@ -145,7 +126,7 @@ const insertCode = statement<{ user: string; hash: string }>((knex, $) =>
 );
 
 /** From now on a login asks for it. The recovery codes, which are shown once; undefined for a wrong code. */
-export async function confirm(options: SecondFactorOptions, account: Account, code: string) {
+export async function confirm(options: AuthOptions, account: Account, code: string) {
   const { own, secret, failures, now } = options;
   const { id: user, totpPending: sealed } = account;
   if (sealed === undefined) return undefined;
@@ -155,7 +136,7 @@ export async function confirm(options: SecondFactorOptions, account: Account, co
   const { codes, hashes } = newRecoveryCodes();
   const statements = [await confirmed.plan(own, { user, sealed, step }, 1), await dropCodes.plan(own, { user })];
   for (const hash of hashes) statements.push(await insertCode.plan(own, { user, hash }, 1));
-  if (!(await done(own, statements))) return undefined;
+  if (!(await committed(own, statements))) return undefined;
   await failures.forgive(`second factor ${user}`, failureRules.secondFactor);
   return codes;
 }
@@ -168,6 +149,6 @@ const dropFactor = statement<{ user: string }>((knex, $) =>
 );
 
 /** False where there is none. */
-export async function disableSecondFactor({ own }: SecondFactorOptions, { id: user }: Account): Promise<boolean> {
-  return done(own, [await dropFactor.plan(own, { user }, 1), await dropCodes.plan(own, { user })]);
+export async function disableSecondFactor({ own }: AuthOptions, { id: user }: Account): Promise<boolean> {
+  return committed(own, [await dropFactor.plan(own, { user }, 1), await dropCodes.plan(own, { user })]);
 }

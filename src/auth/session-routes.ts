@@ -1,12 +1,12 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { AuditEvent } from '../audit/event.js';
-import type { Trail } from '../audit/trail.js';
 import { readJson, type JsonBody } from '../http/json-body.js';
 import { requireOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
 import { OutcomeError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
+import type { AuthOptions } from './issue.js';
 import {
   CHALLENGE_SECONDS,
   challenge,
@@ -15,12 +15,11 @@ import {
   enrol,
   verifySecondFactor,
 } from './second-factor.js';
-import { beginSession, endSession, provePassword, refreshSession, type SessionOptions } from './sessions.js';
+import { beginSession, endSession, provePassword, refreshSession } from './sessions.js';
 import { accountById, type Account } from './users.js';
 
-export interface SessionRouteOptions extends SessionOptions {
+export interface SessionRouteOptions extends AuthOptions {
   readonly bearer: Bearer;
-  readonly trail: Trail;
 }
 
 /** What is kept of a step besides its time and its answer's status: the user, once they are known. */
@@ -65,7 +64,7 @@ async function serve(ctx: Context, interaction: string, handle: Handle, options:
   let who: Who = { tenant: '' };
   const by: Step['by'] = (known) => (who = known && 'email' in known ? whoOf(known) : (known ?? who));
   const record = (status: number): void | Promise<void> =>
-    options.trail.record({
+    options.audit({
       ...{ ...who, at: options.now(), interaction, action: 'E', status, requestId, patients: [] },
       credentialKind: 'session',
     });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Failures } from '../limits/failures.js';
 import { networkOf } from '../limits/network.js';
 import { failureRules, slowedBy } from '../limits/rules.js';
 import { OutcomeError } from '../outcome.js';
@@ -10,10 +9,6 @@ import { issueRefresh, readRefresh, revokeFamily, useRefresh } from './refresh.j
 import { denyToken } from './revoke.js';
 import { roleScopes, type Role } from './roles.js';
 import { accountByEmail, accountById, normaliseEmail, rehashPassword, type Account } from './users.js';
-
-export interface SessionOptions extends AuthOptions {
-  readonly failures: Failures;
-}
 
 const ACCESS_SECONDS = 900;
 /** From the login on: rotation does not make a session longer. */
@@ -46,7 +41,7 @@ export interface Proved {
  * Checks a password. Unknown, wrong, disabled and of another organization are one answer after the same work. Errors:
  * LimitedError for a network, or for an account and a network, that failed too often; 503 when too many log in at once.
  */
-export async function provePassword({ own, failures }: SessionOptions, login: Login): Promise<Proved> {
+export async function provePassword({ own, failures }: AuthOptions, login: Login): Promise<Proved> {
   const { password, organization, ip } = login;
   const email = normaliseEmail(login.email);
   const network = networkOf(ip);
@@ -89,7 +84,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
 );
 
 /** Begins a session of somebody who has proved who they are. */
-export async function beginSession(options: SessionOptions, account: Account, mfa: boolean): Promise<SessionTokens> {
+export async function beginSession(options: AuthOptions, account: Account, mfa: boolean): Promise<SessionTokens> {
   const { own, now: clock } = options;
   const now = clock();
   const id = randomBytes(16).toString('base64url');
@@ -101,7 +96,7 @@ export async function beginSession(options: SessionOptions, account: Account, mf
 }
 
 async function tokens(
-  options: SessionOptions,
+  options: AuthOptions,
   { id: user, tenant, epoch, roles, fhirUser }: Account,
   { id: session, expiresAt }: { id: string; expiresAt: number },
   refreshToken: string,
@@ -133,7 +128,7 @@ export interface Refreshed {
 }
 
 /** Spends a refresh token for the next pair. Errors: LimitedError. */
-export async function refreshSession(options: SessionOptions, token: string, ip: string): Promise<Refreshed> {
+export async function refreshSession(options: AuthOptions, token: string, ip: string): Promise<Refreshed> {
   const { own, failures, now } = options;
   const key = `refresh ${networkOf(ip)}`;
   await failures.check(key, failureRules.network);
@@ -151,7 +146,7 @@ export async function refreshSession(options: SessionOptions, token: string, ip:
 }
 
 /** Ends a session: its tokens are dead with the next request, everywhere. A session that has ended stays so. */
-export async function endSession(options: SessionOptions, claims: Claims, refreshToken?: string): Promise<void> {
+export async function endSession(options: AuthOptions, claims: Claims, refreshToken?: string): Promise<void> {
   const { own, now } = options;
   const { sid: session, jti, exp = 0 } = claims;
   if (session === undefined || jti === undefined)

@@ -1,7 +1,6 @@
 import type { Database, Row } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError } from '../store/plan.js';
-import { makeId, makeSecret, prefixes } from './secrets.js';
+import { committed, statement } from '../store/database.js';
+import { makeId, makeSecret, prefixes, secretMatches } from './secrets.js';
 
 export const credentialKinds = ['portal', 'org', 'client', 'backend', 'app'] as const;
 export type CredentialKind = (typeof credentialKinds)[number];
@@ -111,6 +110,16 @@ export async function liveCredential(db: Database, id: string, now: number): Pro
   return credential.expiresAt !== undefined && credential.expiresAt <= now ? undefined : credential;
 }
 
+/** Whether a secret is the credential's, or the one before it. Both are compared, whichever fits: the time says nothing. */
+export function ownsSecret(credential: Credential | undefined, secret: string, now: number): boolean {
+  const previous = credential?.previous;
+  const fits = [
+    secretMatches(secret, credential?.secretHash),
+    secretMatches(secret, previous && previous.expiresAt > now ? previous.hash : undefined),
+  ];
+  return fits.includes(true);
+}
+
 const ofTenant = statement<{ tenant: string }>((knex, $) =>
   knex('credential').where('org', $('tenant')).orderBy('created_at').orderBy('id').select('*'),
 );
@@ -128,13 +137,7 @@ const disable = statement<{ id: string; tenant: string; now: number }>((knex, $)
 
 /** Deletes a credential: its tokens are dead on the next request. False when there is none that is not deleted already. */
 export async function revokeCredential(db: Database, tenant: string, id: string, now: number): Promise<boolean> {
-  try {
-    await db.commit({ statements: [await disable.plan(db, { id, tenant, now }, 1)] });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  return committed(db, [await disable.plan(db, { id, tenant, now }, 1)]);
 }
 
 const touch = statement<{ id: string; now: number }>((knex, $) =>

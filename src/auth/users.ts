@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { GuardError } from '../store/plan.js';
 import type { Database, Row, Statement } from '../store/database.js';
-import { statement } from '../store/database.js';
+import { committed, statement } from '../store/database.js';
 import { hashPassword } from './passwords.js';
 import type { Role } from './roles.js';
 
@@ -60,13 +59,7 @@ export async function createUser(db: Database, user: NewUser, now: number): Prom
     roles: user.roles.join(' '),
     fhirUser: user.fhirUser ?? null,
   };
-  try {
-    await db.commit({ statements: [await insert.plan(db, row, 1)] });
-    return id;
-  } catch (error) {
-    if (error instanceof GuardError) return undefined;
-    throw error;
-  }
+  return (await committed(db, [await insert.plan(db, row, 1)])) ? id : undefined;
 }
 
 const ofTenant = statement<{ tenant: string }>((knex, $) =>
@@ -163,15 +156,9 @@ async function change(
   then: readonly Statement<Change>[] = [],
 ): Promise<boolean> {
   const meant = { ...values, email: normaliseEmail(values.email) };
-  try {
-    const statements = [await first.plan(db, meant, 1)];
-    for (const each of then) statements.push(await each.plan(db, meant));
-    await db.commit({ statements });
-    return true;
-  } catch (error) {
-    if (error instanceof GuardError) return false;
-    throw error;
-  }
+  const statements = [await first.plan(db, meant, 1)];
+  for (const each of then) statements.push(await each.plan(db, meant));
+  return committed(db, statements);
 }
 
 function userOf(row: Row): User {

@@ -1,10 +1,10 @@
 import type { Context, Middleware, Next } from 'koa';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Access } from '../access/narrow.js';
-import { askedBy, type Action, type AuditEvent } from '../audit/event.js';
+import { askedBy, type Action, type Audit, type AuditEvent } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { BodyError, readForm } from './body.js';
 import { preflight } from './cors.js';
+import { credentialsOf, type Credentials } from './credentials.js';
 import { dispatcher, type Match } from './dispatch.js';
 import type { FhirRequest, FhirResponse, Headers, Route } from './fhir-request.js';
 import { negotiate, type Format } from './negotiate.js';
@@ -19,13 +19,6 @@ const FORM_BYTES = 65_536;
 
 type Pairs = [name: string, value: string][];
 
-/** The request headers that say who asks. */
-export interface Credentials {
-  readonly authorization: string | undefined;
-  /** `X-On-Behalf-Of`: the user for whom a service acts. */
-  readonly onBehalfOf: string | undefined;
-}
-
 export interface FhirHandlerOptions {
   /** Path below which FHIR is served, for example /fhir/R4. */
   readonly path: string;
@@ -37,7 +30,7 @@ export interface FhirHandlerOptions {
   readonly limit: (access: Access) => Promise<{ headers: readonly string[]; refused?: OutcomeError }>;
   readonly serves: (type: string) => boolean;
   /** Records what was asked and what came of it; it may make a request wait, but loses nothing. */
-  readonly audit: (event: AuditEvent) => void | Promise<void>;
+  readonly audit: Audit;
   readonly now: () => number;
   /** Tells the operator of an error that nobody expected; the client gets the request id only. */
   readonly onError: (error: unknown, requestId: string) => void;
@@ -77,7 +70,7 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       handled.interaction = match.route.interaction;
       if (match.type !== '') handled.type = match.type;
       if (!match.route.public) {
-        handled.access = await authenticate(credentialsOf(ctx.req.headers));
+        handled.access = await authenticate(credentialsOf(ctx));
         const { headers, refused } = await options.limit(handled.access);
         handled.limit = headers;
         if (refused) throw refused;
@@ -141,14 +134,6 @@ function refuse(params: Pairs): void {
     'token-in-url',
     'An access token belongs into the Authorization header, never into a URL or a form',
   );
-}
-
-function credentialsOf(headers: IncomingHttpHeaders): Credentials {
-  const onBehalfOf = headers['x-on-behalf-of'];
-  return {
-    authorization: headers.authorization,
-    onBehalfOf: onBehalfOf === undefined ? undefined : String(onBehalfOf),
-  };
 }
 
 function requestOf(

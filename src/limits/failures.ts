@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { OutcomeError } from '../outcome.js';
 import type { Database } from '../store/database.js';
-import { statement } from '../store/database.js';
-import { GuardError, type PlannedStatement } from '../store/plan.js';
+import { committed, statement } from '../store/database.js';
+import type { PlannedStatement } from '../store/plan.js';
 import type { FailureRule } from './rules.js';
 
 /** Somebody failed too often: 429, with the time after which it may be tried again. */
@@ -74,12 +74,8 @@ export class Failures {
     // Who is over the limit already costs a read and no write.
     await this.check(key, rule);
     const counting = await this.#counting(key, rule, rule.failures);
-    try {
-      await this.own.commit({ statements: [{ ...counting, rows: 1 }] });
-    } catch (error) {
-      if (error instanceof GuardError) throw this.#limited((await this.of(key, rule)).endsAt);
-      throw error;
-    }
+    if (!(await committed(this.own, [{ ...counting, rows: 1 }])))
+      throw this.#limited((await this.of(key, rule)).endsAt);
   }
 
   /** The attempt was good after all. */

@@ -3,7 +3,7 @@ import type { Dialect } from '../search/dialect.js';
 import type { Compiled } from '../search/compile.js';
 import { Slot } from '../search/fragment.js';
 import { ConfigurationError } from '../outcome.js';
-import type { Plan } from './plan.js';
+import { GuardError, type Plan, type PlannedStatement } from './plan.js';
 
 export type Row = Record<string, unknown>;
 
@@ -35,12 +35,23 @@ export async function openDatabase(url: string): Promise<Database> {
   ]);
 }
 
+/** Runs statements in one transaction. False, and nothing written, where a guard of one of them fails. */
+export async function committed(db: Database, statements: readonly PlannedStatement[]): Promise<boolean> {
+  try {
+    await db.commit({ statements });
+    return true;
+  } catch (error) {
+    if (error instanceof GuardError) return false;
+    throw error;
+  }
+}
+
 /** A statement that is built by knex once per database and then run with named values. */
 export interface Statement<P extends Record<string, unknown>> {
   all(db: Database, values: P): Promise<Row[]>;
   first(db: Database, values: P): Promise<Row | undefined>;
   /** As part of a plan. */
-  plan(db: Database, values: P, rows?: number): Promise<Plan['statements'][number]>;
+  plan(db: Database, values: P, rows?: number): Promise<PlannedStatement>;
 }
 
 /** @example const orgById = statement<{ id: string }>((knex, $) => knex('org').where('id', $('id')).select('*')); */

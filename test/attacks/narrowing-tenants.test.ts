@@ -75,15 +75,9 @@ describe('attacks/narrowing: organizations', () => {
     const ask = async (value: string): Promise<number> =>
       (await all.get('Patient/a', { headers: { 'x-organization-id': value } })).status;
     assert.equal(await ask(TENANT), 200);
-    for (const value of [
-      OTHER_TENANT,
-      'nobody',
-      TENANT.toUpperCase(),
-      `${TENANT},${OTHER_TENANT}`,
-      `${TENANT}, ${TENANT}`,
-      '',
-    ])
-      assert.equal(await ask(value), 403, value);
+    for (const value of [OTHER_TENANT, 'nobody', TENANT.toUpperCase()]) assert.equal(await ask(value), 403, value);
+    for (const value of [`${TENANT},${OTHER_TENANT}`, `${TENANT}, ${TENANT}`, ''])
+      assert.equal(await ask(value), 400, value);
     const bodies = await Promise.all(
       [OTHER_TENANT, 'nobody'].map((value) => all.get('Patient/a', { headers: { 'x-organization-id': value } })),
     );

@@ -13,8 +13,10 @@ describe('version', () => {
     assert.equal(lock.packages[''].version, version);
   });
 
-  it('heads the CHANGELOG, with the date of the release', () => {
-    const [, first] = /^## (.+)$/m.exec(read('CHANGELOG.md')) ?? [];
+  it('heads the releases of the CHANGELOG, with its date', () => {
+    const [first] = [...read('CHANGELOG.md').matchAll(/^## (.+)$/gm)].flatMap(([, heading]) =>
+      heading === '[Unreleased]' ? [] : [heading],
+    );
     assert.equal(first, `[${version}] - ${released}`);
   });
 });

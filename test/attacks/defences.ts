@@ -231,8 +231,8 @@ const endpoints: readonly Defence[] = [
   {
     what: 'a refresh token that comes again ends its family',
     file: 'src/auth/refresh.ts',
-    text: "    await revokeFamily(db, known, now);\n    return 'reused';",
-    without: "    return 'reused';",
+    text: 'await revokeFamily(db, known, now);',
+    without: '',
     spec: auth('refresh-token'),
   },
 ];
@@ -255,8 +255,8 @@ const rows: readonly Defence[] = [
   {
     what: 'statements have the native resource',
     file: 'src/search/compile.ts',
-    text: 'if (resource.source.native !== undefined) return sql`',
-    without: 'if (resource.source.native !== undefined) return sql`${TRUE} or ',
+    text: '(native === undefined ? [] : [ofNative(resource,',
+    without: '(native === undefined || slots.next() ? [] : [ofNative(resource,',
     spec: attacks('native-scopes'),
   },
   ...['ofTenant', 'ofPatient', 'ofNative'].map((each) => ({
@@ -328,8 +328,8 @@ const transport: readonly Defence[] = [
   {
     what: 'X-Organization-ID agrees',
     file: 'src/http/fhir-handler.ts',
-    text: "        checkOrganization(ctx.req.headers['x-organization-id'], handled.access);\n",
-    without: '',
+    text: "checkOrganization(ctx.req.headers['x-organization-id'], handled.access",
+    without: 'void (handled.access',
     spec: attacks('narrowing-tenants'),
   },
   {

@@ -13,7 +13,7 @@ import { typeDefinition } from '../validate/definitions.js';
  */
 export type IndexedValue = Readonly<Record<string, string | number>>;
 
-type Any = Readonly<Record<string, unknown>>;
+type Members = Readonly<Record<string, unknown>>;
 
 export interface ValueContext {
   readonly base: string;
@@ -40,7 +40,7 @@ export function searchValues(
     found.flatMap((each) => valuesOf(definition.type, each, context)),
   );
   if (definition.type === 'reference') {
-    const identified = found.map(({ value }) => (value as Any | undefined)?.['identifier']).filter(Boolean);
+    const identified = found.map(({ value }) => (value as Members | undefined)?.['identifier']).filter(Boolean);
     values.set(
       `${name}:identifier`,
       identified.flatMap((each) => tokens({ type: 'Identifier', value: each }, context)),
@@ -85,19 +85,19 @@ function valuesOf(type: string, typed: TypedValue, context: ValueContext): Index
 function tokens({ type, value }: TypedValue, context: ValueContext): IndexedValue[] {
   if (value === undefined || value === null) return [];
   if (typeof value !== 'object') return [{ code: String(value) }];
-  const any = value as Any;
+  const members = value as Members;
   if (
     type === 'CodeableConcept' ||
-    Array.isArray(any['coding']) ||
-    (any['text'] !== undefined && any['code'] === undefined)
+    Array.isArray(members['coding']) ||
+    (members['text'] !== undefined && members['code'] === undefined)
   ) {
     const concept = value as { coding?: object[]; text?: string };
     const text = concept.text === undefined ? [] : [{ text: fold(concept.text) }];
     return [...(concept.coding ?? []).flatMap((each) => tokens({ type: 'Coding', value: each }, context)), ...text];
   }
-  if (type === 'Identifier') return identifiers(any, context);
+  if (type === 'Identifier') return identifiers(members, context);
   if (type === 'ContactPoint')
-    return [drop({ code: any['value'] as string | undefined, system: any['use'] as string | undefined })];
+    return [drop({ code: members['value'] as string | undefined, system: members['use'] as string | undefined })];
   const { system, code, display } = value as { system?: string; code?: string; display?: string };
   if (code === undefined && display === undefined) return [];
   return [drop({ code, system: system && localise(system, context), text: display && fold(display) })];

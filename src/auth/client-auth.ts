@@ -1,6 +1,5 @@
 import { LimitedError } from '../limits/failures.js';
-import { networkOf } from '../limits/network.js';
-import { failureRules, type FailureRule } from '../limits/rules.js';
+import { secretLimits, type FailureRule } from '../limits/rules.js';
 import { OAuthError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
@@ -26,12 +25,7 @@ export async function authenticateClient(request: OAuthRequest, options: AuthOpt
   const refused = unknownClient(request.authorization !== undefined);
   const claimed = claimedBy(request);
   if (!claimed) throw refused;
-  const network = networkOf(request.ip);
-  // Whoever guesses locks out neither the client itself nor, before long, their neighbours (THREAT 60).
-  const limits = [
-    [`secret ${claimed.id.slice(0, 64)} ${network}`, failureRules.secret],
-    [`secrets ${network}`, failureRules.secrets],
-  ] as const;
+  const limits = secretLimits(claimed.id, request.ip);
   for (const [key, rule] of limits) await check(options, key, rule);
   const credential = await proved(claimed, options);
   if (credential) return (request.client = credential);

@@ -1,5 +1,5 @@
 import type { Access } from '../access/narrow.js';
-import { failureRules } from '../limits/rules.js';
+import { secretLimits } from '../limits/rules.js';
 import { OutcomeError } from '../outcome.js';
 import { statement } from '../store/database.js';
 import type { AuthOptions } from './issue.js';
@@ -18,11 +18,11 @@ const policyOf = statement<{ tenant: string }>((knex, $) =>
 export async function openOrgToken(token: string, ip: string, options: AuthOptions): Promise<Access> {
   const { own, failures, now } = options;
   const id = shape.exec(token)?.[1] ?? '';
-  const key = `secret ${id} ${ip}`;
-  await failures.check(key, failureRules.secret);
+  const limits = secretLimits(id, ip);
+  for (const [key, rule] of limits) await failures.check(key, rule);
   const credential = await liveCredential(own, id, now());
   if (!ownsSecret(credential, token, now()) || credential?.kind !== 'org') {
-    await failures.count(key, failureRules.secret);
+    for (const [key, rule] of limits) await failures.count(key, rule);
     throw new OutcomeError(401, 'expired', 'The token is not valid', {
       headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="invalid_token"' },
     });

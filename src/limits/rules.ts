@@ -1,3 +1,5 @@
+import { networkOf } from './network.js';
+
 /** How often something may fail within a time, which begins with the first failure. */
 export interface FailureRule {
   readonly failures: number;
@@ -19,6 +21,15 @@ export const failureRules = {
   /** Account: wrong second factors. */
   secondFactor: { failures: 10, seconds: 60 * 60 },
 } as const satisfies Record<string, FailureRule>;
+
+/** What counts for a proof by secret: who guesses locks out neither the client itself nor, before long, their neighbours. */
+export function secretLimits(id: string, ip: string): readonly (readonly [key: string, rule: FailureRule])[] {
+  const network = networkOf(ip);
+  return [
+    [`secret ${id.slice(0, 64)} ${network}`, failureRules.secret],
+    [`secrets ${network}`, failureRules.secrets],
+  ];
+}
 
 /** Codes that may be wrong before the challenge itself is spent. */
 export const CHALLENGE_ATTEMPTS = 5;

@@ -45,6 +45,30 @@ describe('attacks/secrets', () => {
     );
   });
 
+  it('THREAT 60: whoever tries one client after the other has to wait, whichever way the secrets come', async () => {
+    const organizationToken = (index: number): Promise<number> =>
+      fetch(`${server.url}/api/v1/patient-channels/x`, {
+        headers: { 'x-api-key': `pto_${String(index).padStart(16, '0')}_${'a'.repeat(49)}` },
+      }).then(({ status }) => status);
+    const client = async (index: number): Promise<number> =>
+      (
+        await post(
+          `${server.url}/oauth/token`,
+          { grant_type: 'client_credentials' },
+          basic({ id: `nobody${String(index)}`, secret: 'x' }),
+        )
+      ).status;
+    for (let index = 0; index < 150; index++)
+      assert.deepEqual(await Promise.all([organizationToken(index), client(index)]), [401, 401]);
+    assert.deepEqual(await Promise.all([organizationToken(999), client(999)]), [429, 429]);
+    await server.portico.trail.flush();
+    const before = (await server.portico.own.objects('select id from audit', [])).length;
+    await client(1000);
+    await server.portico.trail.flush();
+    const after = (await server.portico.own.objects('select id from audit', [])).length;
+    assert.equal(after, before, 'and no longer fills the audit trail');
+  });
+
   it('THREAT 57: an unknown client and a wrong secret take as long', async function () {
     this.timeout(60_000);
     const times = async (id: string): Promise<number> => {

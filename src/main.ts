@@ -136,7 +136,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   };
 }
 
-/** What waits until whoever watches the start has been answered: it loads knex, which takes a quarter of a start. */
+/** What waits until whoever watches the start has been answered: it loads knex, which takes long. */
 function startChores({ own, trail, now }: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {
   const report = (what: string) => (error: unknown) => log.logger.error({ err: error }, what);
   let adopting: Promise<void> | undefined;

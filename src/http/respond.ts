@@ -12,7 +12,7 @@ const GZIP_BYTES = 1400;
 const compress = promisify(gzip);
 
 /**
- * Writes headers and body at once: Koa's own way sets each header by itself, which costs three times as much.
+ * Writes headers and body at once: Koa's own way sets each header by itself, which costs more.
  * What is sent is somebody's health, so nothing keeps it.
  */
 export async function respond(ctx: Context, response: FhirResponse, format: Format, handled: Handled): Promise<void> {

@@ -30,7 +30,7 @@ export interface Dialect {
 
 export const sqlite: Dialect = {
   name: 'sqlite',
-  // One text a row: for many columns that are mostly NULL, it is half the price of crossing into JavaScript one by one.
+  // One text a row: for many columns that are mostly NULL, it is cheaper than crossing into JavaScript one by one.
   rows: (columns, children) => {
     const groups = children.map((each) =>
       each.present(sql`(select json_group_array(json_array(${sql.join(each.columns)})) ${each.from})`),

@@ -14,17 +14,17 @@ export interface AuditEvent {
   readonly interaction: string;
   readonly action: Action;
   /** The resource type, and as `Type/id` the one resource, that was asked for. */
-  readonly type?: string;
-  readonly entity?: string;
+  readonly type?: string | undefined;
+  readonly entity?: string | undefined;
   /** The HTTP status of the answer. */
   readonly status: number;
-  readonly credential?: string;
-  readonly credentialKind?: string;
-  readonly user?: string;
+  readonly credential?: string | undefined;
+  readonly credentialKind?: string | undefined;
+  readonly user?: string | undefined;
   /** As `Type/id`: the person that the user is, or for whom the service acted. */
-  readonly agent?: string;
-  readonly jti?: string;
-  readonly requestId?: string;
+  readonly agent?: string | undefined;
+  readonly jti?: string | undefined;
+  readonly requestId?: string | undefined;
   /** The patients whose data was shown or changed. */
   readonly patients: readonly string[];
 }
@@ -32,8 +32,18 @@ export interface AuditEvent {
 /** Records an event. It may make whoever calls it wait, but loses nothing. */
 export type Audit = (event: AuditEvent) => void | Promise<void>;
 
-/** Who asked, for an event. */
-export function askedBy({ tenant, credential, kind, user, onBehalfOf, fhirUser, jti }: Access) {
+type Asked = Pick<AuditEvent, 'tenant' | 'credentialKind' | 'credential' | 'user' | 'agent' | 'jti'>;
+
+const known = new WeakMap<Access, Asked>();
+
+/** Who asked, for an event: the same for every request of a token. */
+export function askedBy(access: Access): Asked {
+  let asked = known.get(access);
+  if (!asked) known.set(access, (asked = who(access)));
+  return asked;
+}
+
+function who({ tenant, credential, kind, user, onBehalfOf, fhirUser, jti }: Access): Asked {
   const agent = onBehalfOf ?? fhirUser;
   return {
     tenant,

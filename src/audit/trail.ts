@@ -130,10 +130,15 @@ export class Trail {
   }
 
   async #flush(): Promise<void> {
-    for (let count = 1; this.#waiting.length > 0; count++) {
+    // What comes while it writes is the next one's: under load a flush that waited for the end would never end, and
+    // write a few events at a time.
+    let left = this.#waiting.length;
+    for (let count = 1; left > 0; count++) {
+      const batch = this.#waiting.slice(0, Math.min(left, BATCH));
+      if (batch.length === 0) return;
+      left -= batch.length;
       // A sync of the disk holds up everybody: the last transaction of a flush syncs those before it.
-      const unsynced = this.#waiting.length > BATCH && count % SHARED_SYNC !== 0;
-      const batch = this.#waiting.slice(0, BATCH);
+      const unsynced = left > 0 && count % SHARED_SYNC !== 0;
       let sequence = this.#sequence;
       let hash = this.#head;
       const statements: PlannedStatement[] = [];

@@ -6,7 +6,7 @@ import { BodyError, readForm } from './body.js';
 import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { dispatcher, type Match } from './dispatch.js';
-import type { FhirRequest, FhirResponse, Headers, Route } from './fhir-request.js';
+import type { FhirRequest, FhirResponse, Headers, Route, Shown } from './fhir-request.js';
 import { negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
 import { checkOrganization } from './organization.js';
@@ -112,14 +112,35 @@ function eventOf(
 ): AuditEvent {
   const { interaction } = route;
   const asked = type === '' ? 'Binary' : type;
+  const { tenant, credential, credentialKind, user, agent, jti } = askedBy(access);
+  // What is no id is not repeated: it may be anything.
+  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  const patients = patientsOf(shown);
+  const action = actions[interaction];
+  // Written out: this is made for every request, and spreading shows in a profile.
+  return {
+    tenant,
+    at,
+    interaction,
+    action,
+    type: asked,
+    entity,
+    status,
+    credential,
+    credentialKind,
+    user,
+    agent,
+    jti,
+    requestId,
+    patients,
+  };
+}
+
+function patientsOf(shown: readonly Shown[]): readonly string[] {
+  if (shown.length === 1) return (shown[0] as Shown).patients;
   const patients = new Set<string>();
   for (const each of shown) for (const patient of each.patients) patients.add(patient);
-  return {
-    ...askedBy(access),
-    ...{ at, interaction, action: actions[interaction], status, requestId, type: asked, patients: [...patients] },
-    // What is no id is not repeated: it may be anything.
-    ...(/^[A-Za-z0-9\-.]{1,64}$/.test(id) && { entity: `${asked}/${id}` }),
-  };
+  return [...patients];
 }
 
 const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);

@@ -176,6 +176,36 @@ describe('audit: the chain', () => {
     assert.ok(row && row['sequence'] !== null);
   });
 
+  it('ends a flush with the events that waited when it began, however many come meanwhile', async () => {
+    let commits = 0;
+    let more = 50;
+    const trail = new Trail(
+      Object.create(own(), {
+        commit: {
+          value: (plan: never) => {
+            commits++;
+            if (more-- > 0) void trail.record(sample);
+            return own().commit(plan);
+          },
+        },
+      }),
+      Date.now,
+    );
+    const sample = {
+      at: Date.now(),
+      tenant: TENANT,
+      interaction: 'test',
+      action: 'E',
+      status: 200,
+      patients: [],
+    } as const;
+    await trail.record(sample);
+    await trail.flush();
+    assert.equal(commits, 1);
+    await trail.stop();
+    assert.ok(commits > 1, 'and stopping writes all of them');
+  });
+
   it('keeps events that cannot be written, tells the operator, and writes them when it can', async () => {
     const alarms: unknown[] = [];
     let broken = true;

@@ -98,9 +98,10 @@ export class Trail {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     while (this.#waiting.length > 0) {
-      const before = this.#waiting.length;
+      const before = this.#sequence;
       await this.flush();
-      if (this.#waiting.length === before) return;
+      // Nothing could be written: trying for ever would keep the process from ending.
+      if (this.#sequence === before) return;
     }
   }
 

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { CHALLENGE_ATTEMPTS, failureRules } from '../limits/rules.js';
 import { committed, statement } from '../store/database.js';
 import type { PlannedStatement } from '../store/plan.js';
+import { accountById, type Account } from './accounts.js';
 import type { AuthOptions } from './issue.js';
 import { hashRecovery, newRecoveryCodes } from './recovery.js';
 import { hashSecret } from './secrets.js';
 import { newTotp, sealTotp, totpStep } from './totp.js';
-import { accountById, type Account } from './users.js';
 
 export const CHALLENGE_SECONDS = 300;
 

@@ -5,6 +5,7 @@ import { readJson, type JsonBody } from '../http/json-body.js';
 import { requireOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
 import { OutcomeError } from '../outcome.js';
+import { accountById, type Account } from './accounts.js';
 import type { Bearer } from './bearer.js';
 import type { AuthOptions } from './issue.js';
 import {
@@ -16,7 +17,6 @@ import {
   verifySecondFactor,
 } from './second-factor.js';
 import { beginSession, endSession, provePassword, refreshSession } from './sessions.js';
-import { accountById, type Account } from './users.js';
 
 export interface SessionRouteOptions extends AuthOptions {
   readonly bearer: Bearer;

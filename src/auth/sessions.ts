@@ -3,12 +3,13 @@ import { networkOf } from '../limits/network.js';
 import { failureRules, slowedBy } from '../limits/rules.js';
 import { OutcomeError } from '../outcome.js';
 import { statement } from '../store/database.js';
+import { accountByEmail, accountById, rehashPassword, type Account } from './accounts.js';
 import { issueAccessToken, type AuthOptions, type Claims } from './issue.js';
 import { isOutdated, passwordMatches } from './passwords.js';
 import { issueRefresh, readRefresh, revokeFamily, useRefresh } from './refresh.js';
 import { denyToken } from './revoke.js';
 import { roleScopes, type Role } from './roles.js';
-import { accountByEmail, accountById, normaliseEmail, rehashPassword, type Account } from './users.js';
+import { normaliseEmail } from './users.js';
 
 const ACCESS_SECONDS = 900;
 /** From the login on: rotation does not make a session longer. */

@@ -1,13 +1,16 @@
 import type { Knex } from 'knex';
-import { asOverflow, leafOf } from '../define/params.js';
-import type { Criterion, Narrowing, Operand, Position, SearchRequest, Value } from '../define/request.js';
+import { leafOf } from '../define/params.js';
+import type { Criterion, Narrowing, SearchRequest, Value } from '../define/request.js';
 import { nativeOfAll, paramOf, type RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
-import { all, any, FALSE, not, Slot, sql, TRUE, type Binding, type Fragment } from './fragment.js';
+import type { Slot } from './fragment.js';
+import { all, any, FALSE, not, sql, TRUE, type Binding, type Fragment } from './fragment.js';
 import type { Slotted } from './kinds/kind.js';
 import { inOverflow, matches, matchesHere, matchesOverflow, present, type Place } from './match.js';
 import { beyond, ordered, orderOf, type Order } from './order.js';
+import { asOverflow } from './overflow-params.js';
 import { identifierParam } from './parse.js';
+import { LIMIT, PATIENT, Slots, TENANT, type Aim } from './slots.js';
 
 /** A statement in the driver's own notation; its slots are filled from the values of a request. */
 export interface Compiled {
@@ -21,67 +24,6 @@ export interface CompileOptions {
   /** Whether a parameter of the type has values in the overflow index. */
   readonly overflows: (type: string, param: string) => boolean;
 }
-
-/** What one statement selects: a page of ids in order, ids that are known to be few, or how many there are. */
-export type Aim =
-  { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'rows' } | { readonly kind: 'total' };
-
-const TENANT = new Slot(0);
-const PATIENT = new Slot(1);
-const LIMIT = new Slot(2);
-const FIRST_FREE = 3;
-
-/**
- * The values of a statement's slots, in the order in which `compile` gave them places. `pin` is the narrowing's patient
- * as the source stores it.
- */
-export function slotValues(
-  request: SearchRequest,
-  narrowing: Narrowing,
-  limit: number,
-  position: Position | undefined,
-  pin: string | number | null = narrowing.patient ?? null,
-): unknown[] {
-  const values: unknown[] = [narrowing.tenant, pin, limit];
-  const bind = (search: SearchRequest | undefined): void => {
-    for (const { any } of search?.criteria ?? []) for (const { bindings } of any) values.push(...bindings);
-  };
-  bind(request);
-  for (const { native, search } of narrowing.where) {
-    if (native !== undefined) values.push(native);
-    bind(search);
-  }
-  if (position?.row) values.push(...position.row.keys, position.row.id);
-  return values;
-}
-
-/** What decides the statement, apart from values: equal shapes share it. */
-export function shapeOf(
-  request: SearchRequest,
-  narrowing: Narrowing,
-  aim: Aim,
-  overflows: CompileOptions['overflows'],
-): string {
-  const criteria = ({ type, criteria }: SearchRequest): string =>
-    criteria
-      .map(({ param, modifier = '', any }) => {
-        const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
-        const kept = [param, `${param}:identifier`].map((name) => (overflows(type, name) ? '+' : '-')).join('');
-        return `${param}:${modifier}${kept}=${shapes}`;
-      })
-      .join('&');
-  const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
-  const page = aim.kind === 'page' ? `${order} ${positionShape(aim.position)}` : aim.kind;
-  const where = narrowing.where
-    .map(({ native, search }) => `${native === undefined ? '' : '@'}${search ? criteria(search) : ''}`)
-    .join('|');
-  return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
-}
-
-const positionShape = (position: Position | undefined): string =>
-  position
-    ? `${position.direction} ${position.row?.keys.map((key) => (key === null ? '0' : '1')).join('') ?? 'all'}`
-    : '';
 
 export function compile(
   resource: RegisteredResource,
@@ -253,26 +195,4 @@ export function native({ text, bindings }: Fragment, knex: Knex): Compiled {
     .toSQL()
     .toNative();
   return { sql: compiled.sql, bindings: compiled.bindings as Binding[] };
-}
-
-/** Gives every binding of a request its place. */
-class Slots {
-  #next = FIRST_FREE;
-
-  next(): Slot {
-    return new Slot(this.#next++);
-  }
-
-  operands({ any }: Criterion): Slotted[] {
-    return any.map((operand) => this.#operand(operand));
-  }
-
-  #operand({ shape, bindings, parts }: Operand): Slotted {
-    if (parts) {
-      const [first, second] = parts;
-      const sides = [this.#operand(first), this.#operand(second)] as const;
-      return { shape, slots: [...sides[0].slots, ...sides[1].slots], parts: sides };
-    }
-    return { shape, slots: bindings.map(() => this.next()) };
-  }
 }

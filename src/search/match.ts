@@ -1,4 +1,5 @@
-import { asOverflow, type CompositeParam, type LeafParam, type SearchParam } from '../define/params.js';
+import type { CompositeParam, LeafParam, SearchParam } from '../define/params.js';
+import { asOverflow } from './overflow-params.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
 import { all, any, FALSE, sql, type Fragment, type Slot } from './fragment.js';

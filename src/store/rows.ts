@@ -2,15 +2,17 @@ import { LRUCache } from 'lru-cache';
 import type { Values } from '../define/elements/element.js';
 import type { Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
-import { leafOf } from '../define/params.js';
-import { ATTACHMENT, paramOf, type RegisteredResource, type Registry } from '../registry.js';
-import { compile, shapeOf, slotValues, type Aim, type Compiled } from '../search/compile.js';
+import { ATTACHMENT, type RegisteredResource, type Registry } from '../registry.js';
+import { among, byId } from '../search/by-value.js';
+import { compile, type Compiled } from '../search/compile.js';
 import { Slot } from '../search/fragment.js';
+import { shapeOf, slotValues, type Aim } from '../search/slots.js';
 import type { Database } from './database.js';
 import { fetchStatement, referenceStatement } from './fetch.js';
 import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
-import { fhirId, rendererOf, type Entry } from './render.js';
+import { rendererOf, type Entry } from './render.js';
+import { asLiteral, asStored, storedId } from './stored.js';
 
 /** One page of matches, in order, and what is needed to go on. */
 export interface Page {
@@ -297,65 +299,9 @@ function inOrder(row: unknown[], { columns, children }: Layout): Values {
   return row;
 }
 
-const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
-  source.idCodec ? source.idCodec.toStored(id) : id;
-
-const plain: Omit<SearchRequest, 'type' | 'criteria'> = {
-  sort: [],
-  count: 0,
-  total: 'none',
-  summary: 'false',
-  elements: [],
-  include: [],
-  revInclude: [],
-  used: [],
-  ignored: [],
-};
-
-const byId = (type: string, id: string | number): SearchRequest => ({
-  ...plain,
-  type,
-  criteria: [{ param: '_id', any: [{ shape: 'code', bindings: [id] }] }],
-});
-
 const foundOf = (rows: readonly unknown[][]): Found[] =>
   rows.map(([id, version, ...keys]) => ({
     id: id as string | number,
     version: version as string | number,
     keys: keys as (Value | null)[],
   }));
-
-/** A search by a list of values in one parameter, so that any number of them is one statement. */
-const among = (type: string, param: string, values: readonly (string | number)[]): SearchRequest => ({
-  ...plain,
-  type,
-  criteria: [{ param, any: [{ shape: 'among', bindings: [values] }] }],
-});
-
-/** A column of literals holds `Type/id`; a column of ids implies the type. */
-function asLiteral(registry: Registry, resource: RegisteredResource, param: string, value: string | number): string {
-  const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return String(value);
-  if (resource.source.own) return `${leaf.to?.[0] ?? ''}/${String(value)}`;
-  const type = leaf.to?.[0] ?? '';
-  const target = registry.get(type);
-  return `${type}/${target ? fhirId(target, value) : String(value)}`;
-}
-
-/** The other way round: what the column of a reference parameter holds for these literals. */
-function asStored(
-  registry: Registry,
-  resource: RegisteredResource,
-  param: string,
-  literals: readonly string[],
-): readonly (string | number)[] {
-  const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return literals;
-  const type = leaf.to?.[0] ?? '';
-  const target = registry.get(type);
-  return literals
-    .filter((literal) => literal.startsWith(`${type}/`))
-    .map((literal) => literal.slice(type.length + 1))
-    .map((id) => (target && !resource.source.own ? storedId(target, id) : id))
-    .filter((id) => id !== undefined);
-}

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, DraftRow } from '../define/elements/element.js';
-import type { Literal } from '../define/json.js';
 import type { Narrowing } from '../define/request.js';
-import { issueType, OutcomeError } from '../outcome.js';
+import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
-import type { IndexedValue } from '../search/values.js';
 import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBlob } from './blobs.js';
-import { patientsOf, soleOf } from './compartment.js';
+import { soleOf } from './compartment.js';
 import type { Database } from './database.js';
-import { keepNarrative, split, type Extra } from './extra.js';
+import { draftOf, refuseUnkept, rowOf, type Draft, type Sent } from './draft.js';
 import { latestVersion, recordVersion, type Author, type Version } from './history.js';
-import { nativeName } from './native-name.js';
-import { overflowOf, removeOverflow, saveOverflow } from './overflow-values.js';
+import { removeOverflow, saveOverflow } from './overflow-values.js';
 import { GuardError, together, type Plan } from './plan.js';
 import { clientMeta, rendererOf, type Entry } from './render.js';
 import { removeRow, saveRow } from './row-statements.js';
@@ -23,11 +20,6 @@ export interface Planned {
   /** The resource as it will be read; absent after a deletion. */
   readonly entry?: Entry;
   readonly plan: Plan;
-}
-
-export interface Sent {
-  readonly resource: Readonly<Record<string, unknown>>;
-  readonly literals: readonly Literal[];
 }
 
 /** The one write path: planned, then committed. */
@@ -55,9 +47,9 @@ export class Writer {
     const last = existing ? undefined : await latestVersion(this.db, key);
     const before = existing ? Number(existing.versionId) : last?.version;
     const { sent, blobs } = detach(resource, body, id);
-    const draft = this.#draft(resource, sent, literals, id);
+    const draft = draftOf(resource, { resource: sent, literals }, id, this.context);
     const at = Math.max(this.now(), (existing?.lastUpdated ?? last?.at ?? 0) + 1);
-    const row = this.#row(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
+    const row = rowOf(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
     const entry = this.#render(resource, row, tenant);
     if (existing && this.#same(resource, draft, existing))
       return { outcome: 'unchanged', entry: existing, plan: { statements: [] } };
@@ -104,7 +96,7 @@ export class Writer {
   async planBinary(binary: Sent['resource'], narrowing: Narrowing, author: Author): Promise<Planned> {
     const { tenant } = narrowing;
     const { resourceType: _type, id, contentType, data, meta, ...others } = binary as unknown as BinaryBody;
-    refuse('Binary', [...(clientMeta(meta, this.context) ? ['meta'] : []), ...Object.keys(others)]);
+    refuseUnkept('Binary', [...(clientMeta(meta, this.context) ? ['meta'] : []), ...Object.keys(others)]);
     const blob = blobOf(id, contentType, decodeBase64(data ?? '', 'Binary.data'));
     const existing = await readBlob(this.db, tenant, id);
     if (existing && (existing.sha256 !== blob.sha256 || existing.contentType !== blob.contentType))
@@ -143,65 +135,6 @@ export class Writer {
     }
   }
 
-  /** The row that says what was sent, and what the row cannot say. */
-  #draft(resource: RegisteredResource, sent: Sent['resource'], literals: readonly Literal[], id: string): Draft {
-    const { resourceType: _type, id: _id, meta, text, ...members } = sent;
-    const own = clientMeta(meta, this.context);
-    const columns = (resource.fromFhir as NonNullable<RegisteredResource['fromFhir']>)(members, this.context);
-    const { source } = resource;
-    const profiles = own?.['profile'] as string[] | undefined;
-    if (source.profile !== undefined) columns[source.profile] = profiles?.join(' ') ?? null;
-    const renderer = rendererOf(resource);
-    const rendered = renderer.columns(renderer.layout.ofDraft(columns), this.context);
-    const wanted = { ...(own && { meta: own }), ...members };
-    const kept = split(wanted, rendered, renderer.unitOf);
-    const units = Object.keys(kept);
-    if (source.extra === undefined) refuse(resource.type, [...units, ...(text === undefined ? [] : ['text'])]);
-    const whole = { resourceType: resource.type, id };
-    const overflow =
-      units.length === 0
-        ? new Map<string, IndexedValue[]>()
-        : overflowOf(resource, { ...whole, ...members }, { ...whole, ...rendered }, units, this.context.base);
-    const patients = patientsOf(resource, wanted, id, this.context.base);
-    return {
-      columns,
-      patient: soleOf(patients),
-      rendered,
-      kept,
-      text,
-      literals,
-      overflow,
-      native: nativeName(resource, { ...whole, ...members }, this.context.base),
-    };
-  }
-
-  /** The row with what the engine keeps on it. */
-  #row(resource: RegisteredResource, draft: Draft, { tenant, id, version, at }: Identity): DraftRow {
-    const { source } = resource;
-    const row: DraftRow = { ...draft.columns, [source.id]: id };
-    const set = (column: string | undefined, value: string | number | null): void => {
-      if (column !== undefined) row[column] = value;
-    };
-    if (source.tenant !== 'single') row[source.tenant] = tenant;
-    set(source.parts, partsOf(resource, row));
-    set(source.version, version);
-    set(source.updated, at);
-    set(source.native, draft.native);
-    const extra: Extra = {
-      at: version,
-      units: draft.kept,
-      ...(draft.literals.length > 0 && { literals: draft.literals }),
-    };
-    const empty = Object.keys(draft.kept).length === 0 && draft.literals.length === 0;
-    set(source.extra, empty ? null : JSON.stringify(extra));
-    set(
-      source.narrative,
-      draft.text === undefined ? null : JSON.stringify(keepNarrative(draft.text, draft.rendered, version)),
-    );
-    if (source.patient !== source.id) set(source.patient, draft.patient ?? null);
-    return row;
-  }
-
   #render(resource: RegisteredResource, row: DraftRow, tenant: string): Entry {
     const { render, layout } = rendererOf(resource);
     return render(layout.ofDraft(row), tenant, this.context);
@@ -215,27 +148,8 @@ export class Writer {
       version: Number(existing.versionId),
       at: existing.lastUpdated ?? 0,
     };
-    return this.#render(resource, this.#row(resource, draft, identity), existing.tenant).text === existing.text;
+    return this.#render(resource, rowOf(resource, draft, identity), existing.tenant).text === existing.text;
   }
-}
-
-interface Draft {
-  readonly columns: DraftRow;
-  /** The one patient that it belongs to, if it is one. */
-  readonly patient: string | undefined;
-  readonly rendered: Record<string, unknown>;
-  readonly kept: Extra['units'];
-  readonly text: unknown;
-  readonly literals: readonly Literal[];
-  readonly overflow: ReadonlyMap<string, readonly IndexedValue[]>;
-  readonly native: string;
-}
-
-interface Identity {
-  readonly tenant: string;
-  readonly id: string;
-  readonly version: number;
-  readonly at: number;
 }
 
 /** The ids of the Binaries that a row attaches. */
@@ -261,23 +175,3 @@ const versionOf = ({ versionId, lastUpdated = 0, patients, native, text }: Entry
 /** The patient of a resource that attached the bytes already, and now may be another one's. */
 const patientBefore = (existing: Entry | undefined, blob: string): string | undefined =>
   existing?.text.includes(`"url":"Binary/${blob}"`) ? soleOf(existing.patients) : undefined;
-
-/** The children that have rows, as `,names,telecoms,`. */
-function partsOf({ children }: RegisteredResource, row: DraftRow): string {
-  const present = Object.keys(children).filter((name) => (row[name] as DraftRow[] | undefined)?.length);
-  return `,${present.join(',')},`;
-}
-
-/** A source without `extra` takes nothing that its columns cannot hold. */
-function refuse(type: string, paths: readonly string[]): void {
-  if (paths.length === 0) return;
-  throw new OutcomeError(422, 'not-kept', 'The source of this type cannot hold these elements', {
-    issues: paths.map((path) => ({
-      severity: 'error',
-      code: issueType('not-kept'),
-      text: `The source of ${type} has no column for all of ${path}`,
-      error: 'not-kept',
-      expression: [`${type}.${path}`],
-    })),
-  });
-}

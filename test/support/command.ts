@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { bareDatabase } from './database.js';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const cli = join(root, 'dist', 'src', 'cli.js');
+/** The product's command, as it is shipped. */
+export const cli = join(root, 'dist', 'src', 'cli.js');
 
 /** What a process said when it had ended. */
 export interface Ended {
@@ -112,7 +113,7 @@ function follow(child: ChildProcess): Process {
 let isFresh: boolean | undefined;
 
 /** The commands are tested as they are shipped. */
-function assertBuilt(): void {
+export function assertBuilt(): void {
   isFresh ??= existsSync(cli) && newest(join(root, 'src')) <= newest(join(root, 'dist', 'src'));
   assert.ok(isFresh, 'dist/ is older than src/; run: npm run build');
 }

@@ -2,11 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { assertBuilt, cli } from './command.js';
 import { freshDatabase } from './database.js';
+import { freePort } from './server.js';
 
-const cli = new URL('../../src/cli.ts', import.meta.url).pathname;
 const SECRET = 'a secret for tests, which opens nothing';
 
 /** Several `portico serve` on one database, behind one public URL, as a load balancer would have them. */
@@ -20,6 +19,7 @@ export interface Processes {
 
 /** Starts real processes: PostgreSQL where the suite has it, else one SQLite file. */
 export async function startProcesses(count: number): Promise<Processes> {
+  assertBuilt();
   const database = await freshDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'portico-'));
   const memory = database.url === 'sqlite::memory:';
@@ -45,7 +45,7 @@ export async function startProcesses(count: number): Promise<Processes> {
 
 /** Resolves when it listens. */
 function serveAt(port: number, env: Record<string, string>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, 'serve'], {
+  const child = spawn(process.execPath, [cli, 'serve'], {
     env: { PATH: process.env['PATH'], ...env, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -64,12 +64,4 @@ async function end(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await ended;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

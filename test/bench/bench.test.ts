@@ -23,7 +23,16 @@ describe('the bench', function () {
       if (value !== limit) assert.equal(met, bar.startsWith('>=') ? value > limit : value < limit, name);
     }
     const names = rows.map(({ name }) => name);
-    for (const name of ['row read: req/s', 'from the cache', '20, cold: CPU', 'p99', 'token by secret', '90 %', 'memory', 'speed'])
+    for (const name of [
+      'row read: req/s',
+      'from the cache',
+      '20, cold: CPU',
+      'p99',
+      'token by secret',
+      '90 %',
+      'memory',
+      'speed',
+    ])
       assert.ok(
         names.some((each) => each.includes(name)),
         `no row is about ${name}`,

@@ -119,7 +119,12 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
-  await listen(server, config.port);
+  await listen(server, config.port).catch(async (error: unknown) => {
+    // What runs by itself would go on with closed databases.
+    await traffic.stop();
+    await purging.stop();
+    throw error;
+  });
   // What the first search needs is loaded while nobody waits for it.
   setImmediate(() => void own.knex());
   const { port } = server.address() as AddressInfo;

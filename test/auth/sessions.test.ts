@@ -95,6 +95,13 @@ describe('auth/sessions', () => {
     assert.ok(all.filter(({ status }) => status === 200).length <= 1);
   });
 
+  it('THREAT 12: ends a session at a logout without a body too', async () => {
+    const { accessToken } = (await login((await person(server)).email)).body;
+    const headers = bearer(accessToken, TENANT);
+    assert.equal((await fetch(`${server.url}/api/auth/logout`, { method: 'POST', headers })).status, 204);
+    assert.equal(await read(accessToken), 401);
+  });
+
   it('THREAT 12: kills the tokens of a session at logout, and may be told twice', async () => {
     const { email } = await person(server);
     const { accessToken, refreshToken } = (await login(email)).body;

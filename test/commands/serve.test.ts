@@ -45,10 +45,11 @@ describe('portico serve', function () {
     const other = await new Promise<Server>((resolve) => {
       const server = createServer().listen(Number(port), () => resolve(server));
     });
-    const { code, err } = await begin().ended;
+    const { code, out, err } = await place.begin(['serve'], { PORT: port }).ended;
     other.close();
     assert.equal(code, 2);
     assert.match(err, new RegExp(`PORT ${port} is in use`));
+    assert.equal(out, '', 'nothing goes on with closed databases');
     assert.doesNotMatch(err, /\n {4}at /);
   });
 

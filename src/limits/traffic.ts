@@ -1,10 +1,16 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { createRequire } from 'node:module';
+import type * as flexible from 'rate-limiter-flexible';
 import type { Access } from '../access/narrow.js';
 import { OutcomeError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { plans, SHARE, type Plan, type PlanName } from './rules.js';
 import { SharedTraffic } from './shared-traffic.js';
+
+// Its index loads thirty stores of other databases, which a start would wait for.
+const RateLimiterMemory = createRequire(import.meta.url)(
+  'rate-limiter-flexible/lib/RateLimiterMemory.js',
+) as typeof flexible.RateLimiterMemory;
 
 /** What the answer to a request says of the limit: header names and values in turn. */
 export type LimitHeaders = readonly string[];

@@ -27,7 +27,7 @@ export function openSqlite(file: string): Database {
   handle.pragma('synchronous = FULL');
   handle.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
   handle.pragma('busy_timeout = 10000');
-  handle.pragma('cache_size = -32000');
+  handle.pragma('cache_size = -8000');
   // Rows of a page lie far apart: reading them where the system has them already costs less than copying them.
   handle.pragma(`mmap_size = ${String(MAPPED_BYTES)}`);
   handle.function('fold', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? fold(text) : null));

@@ -5,6 +5,7 @@ import { OutcomeError } from '../outcome.js';
 import { ATTACHMENT, type RegisteredResource, type Registry } from '../registry.js';
 import { among, byId } from '../search/by-value.js';
 import { compile, type Compiled } from '../search/compile.js';
+import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
 import type { Database } from './database.js';
@@ -43,7 +44,8 @@ export interface RowsOptions {
   readonly alarm: (what: string) => void;
 }
 
-const COMPILED = 2000;
+/** Statements kept at a time, and characters of them: what clients ask may be long. */
+const COMPILED = { max: 2000, maxSize: 8_000_000, sizeCalculation: ({ sql }: Compiled) => sql.length };
 /** Resources that may name the same bytes. */
 const ATTACHING = 100;
 
@@ -52,7 +54,7 @@ export class Rows {
   readonly overflow: OverflowUse;
   readonly #reads = new Map<string, Compiled>();
   readonly #pinnedReads = new Map<string, Compiled>();
-  readonly #compiled = new LRUCache<string, Compiled>({ max: COMPILED });
+  readonly #compiled = new LRUCache<string, Compiled>(COMPILED);
   readonly #cache: LRUCache<string, Entry> | undefined;
   readonly #fetches = new WeakMap<RegisteredResource, Compiled>();
 
@@ -86,7 +88,8 @@ export class Rows {
     let compiled = statements.get(resource.type);
     if (!compiled) {
       const db = this.#db(resource);
-      const options = { dialect: db.dialect, knex: await db.knex(), overflows: () => false };
+      const conditions = { ...this.#conditions(narrowing.tenant), overflows: () => false };
+      const options = { ...conditions, dialect: db.dialect, knex: await db.knex() };
       statements.set(
         resource.type,
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
@@ -187,11 +190,11 @@ export class Rows {
     const db = this.#db(resource);
     // Somebody else's tables keep no extra, and have no overflow index beside them.
     if (resource.source.extra !== undefined) await this.overflow.refresh();
-    const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
-    const shape = shapeOf(request, narrowing, aim, overflows);
+    const conditions = this.#conditions(narrowing.tenant);
+    const shape = shapeOf(request, narrowing, aim, conditions);
     let compiled = this.#compiled.get(shape);
     if (!compiled) {
-      const options = { dialect: db.dialect, knex: await db.knex(), overflows };
+      const options = { ...conditions, dialect: db.dialect, knex: await db.knex() };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
     const position = aim.kind === 'page' ? aim.position : undefined;
@@ -200,6 +203,14 @@ export class Rows {
       compiled,
       slotValues(request, narrowing, limit, position, this.#pin(resource, narrowing)),
     );
+  }
+
+  #conditions(tenant: string): ConditionOptions {
+    return {
+      registry: this.registry,
+      overflows: (type, param) => this.overflow.has(tenant, type, param),
+      closed: (resource, narrowing) => this.#closed(resource, narrowing),
+    };
   }
 
   #execute(

@@ -65,7 +65,7 @@ function oneOf(readers: readonly (() => Criterion)[]): Criterion {
       refused.push(error);
     }
   const [first] = found;
-  if (!first) throw refused.find(({ code }) => code === 'insufficient-scope') ?? (refused[0] as OutcomeError);
+  if (!first) throw (refused.find(({ code }) => code === 'insufficient-scope') ?? refused[0]) as OutcomeError;
   return found.length === 1 ? first : { oneOf: found };
 }
 

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Narrowing, SearchRequest } from '../define/request.js';
+import type { Criterion, Narrowing, SearchRequest } from '../define/request.js';
 import type { RegisteredResource } from '../registry.js';
 import { bounds, conditionOf, limitsOf, type ConditionOptions } from './condition.js';
 import type { Dialect } from './dialect.js';
@@ -35,24 +35,36 @@ export function compile(
     dialect: options.dialect,
     bounded: narrowing.patient !== undefined || request.criteria.some((each) => bounds(resource, each)),
   };
+  const listed = request.criteria.some(isList);
   const conditions = request.criteria.map((each) => conditionOf(each, slots, place, options));
   const limits = limitsOf(place, narrowing, slots, options);
   const order = orderOf(resource, request.sort, aim.kind === 'page' ? aim.position : undefined);
   if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, aim.position.row, slots));
+  const by: Sorting = { order, sorted: listed ? options.dialect.sorted : (column) => column };
   const lead = place.bounded ? undefined : conditions.find((each) => each.overflowing && each.columns);
   const others = conditions.filter((each) => each !== lead).map((each) => each.full);
   const branches = lead
     ? [
-        select(place, order, aim, [...limits, lead.columns as Fragment, ...others]),
-        select(place, order, aim, [...(lead.overflowing ?? []), ...limits, ...others], true),
+        select(place, by, aim, [...limits, lead.columns as Fragment, ...others]),
+        select(place, by, aim, [...(lead.overflowing ?? []), ...limits, ...others], true),
       ]
-    : [select(place, order, aim, [...limits, ...others])];
-  return native(combine(branches, order, aim), options.knex);
+    : [select(place, by, aim, [...limits, ...others])];
+  return native(combine(branches, by, aim), options.knex);
 }
+
+/** The keys of a page, and how they are written where rows are read. */
+interface Sorting {
+  readonly order: readonly Order[];
+  readonly sorted: (column: Fragment) => Fragment;
+}
+
+/** A list of ids or references leads to few rows: reading in order would be reading all others too. */
+const isList = (criterion: Criterion): boolean =>
+  'any' in criterion && criterion.any.some(({ shape }) => shape === 'among');
 
 function select(
   { resource, dialect }: Place,
-  order: readonly Order[],
+  { order, sorted }: Sorting,
   aim: Aim,
   conditions: readonly Fragment[],
   overflow = false,
@@ -74,16 +86,17 @@ function select(
     ? sql`overflow as o ${join} ${table} as t on ${sql.column('t', source.id)} = o.id`
     : sql`${table} as t`;
   const found = all(conditions.length > 0 ? conditions : [TRUE]);
-  return sql`select ${columns} from ${from} where ${found}${paged(order, aim, (each) => each.column)}`;
+  return sql`select ${columns} from ${from} where ${found}${paged(order, aim, (each) => sorted(each.column))}`;
 }
 
 function paged(order: readonly Order[], aim: Aim, name: (each: Order, index: number) => Fragment): Fragment {
-  if (aim.kind !== 'page') return sql``;
+  if (aim.kind !== 'page' && aim.kind !== 'some') return sql``;
   // SQLite prepares a statement anew for every value of a bare `limit ?`.
-  return sql` order by ${ordered(order, name)} limit cast(${LIMIT} as integer)`;
+  const limit = sql` limit cast(${LIMIT} as integer)`;
+  return aim.kind === 'some' ? limit : sql` order by ${ordered(order, name)}${limit}`;
 }
 
-function combine(branches: readonly Fragment[], order: readonly Order[], aim: Aim): Fragment {
+function combine(branches: readonly Fragment[], { order }: Sorting, aim: Aim): Fragment {
   const [first, second] = branches as [Fragment, Fragment | undefined];
   const whole = second ? sql`select * from (${first}) as a union select * from (${second}) as b` : first;
   if (aim.kind === 'total') return sql`select count(*) from (${whole}) as found`;

@@ -64,8 +64,7 @@ function tested(test: Test, operands: readonly Slotted[], place: Place, options:
 function through(hop: Hop, slots: Slots, place: Place, options: ConditionOptions): Fragment {
   const resource = options.registry.get(hop.type);
   if (!resource) throw new Error(`${hop.type} is not served`);
-  const bounded = place.bounded || bounds(resource, hop.criterion);
-  const there: Place = { ...place, resource, alias: `${place.alias}x`, bounded };
+  const there: Place = { ...place, resource, alias: `${place.alias}x`, bounded: true };
   // Both are made whatever follows, so that every value has its place.
   const limits = limitsOf(there, hop.narrowing, slots, options);
   const condition = conditionOf(hop.criterion, slots, there, options);

@@ -29,10 +29,7 @@ function referencesOf(param: SearchParam | undefined): ReferenceParam[] {
   return leaf?.kind === 'reference' ? [leaf] : [];
 }
 
-/**
- * Whether the row of `here` has a row of `there` at the other end of a reference that meets a condition. Where few rows
- * are asked, each looks for its other one; otherwise the other rows are found first and lead to these.
- */
+/** Whether the row of `here` has a row of `there` at the other end of a reference that meets a condition. */
 export const reached = (hop: Hop, here: Place, there: Place, condition: Fragment, overflows: Overflows): Fragment =>
   hop.holder === 'here'
     ? referring(hop.via, here, there, condition, overflows)
@@ -46,45 +43,29 @@ function referring(via: string, here: Place, there: Place, condition: Fragment, 
   const names = (reference: ReferenceParam, alias: string): Fragment => {
     if (!refersTo(reference, there.resource)) return FALSE;
     const column = columnOf(reference, alias);
-    if ('id' in reference.columns)
-      return here.bounded
-        ? sql`exists (select 1 ${rows} ${id} = ${column} and ${condition})`
-        : sql`${column} in (select ${id} ${rows} ${condition})`;
-    const written = sql`${sql.literal(`${type}/`)} || ${id}`;
-    if (!here.bounded) return sql`${column} in (select ${written} ${rows} ${condition})`;
+    if ('id' in reference.columns) return sql`exists (select 1 ${rows} ${id} = ${column} and ${condition})`;
     // The first finds the row by its key, the second sees that it is one of this type.
-    return sql`exists (select 1 ${rows} ${id} = ${idIn(column, type)} and ${column} = ${written} and ${condition})`;
+    const found = sql`${id} = substr(${column}, ${sql.literal(type.length + 2)})`;
+    return sql`exists (select 1 ${rows} ${found} and ${column} = ${written(type, id)} and ${condition})`;
   };
-  const found = [holds(param, here, (leaf, alias) => (leaf.kind === 'reference' ? names(leaf, alias) : FALSE))];
-  if (leafOf(param).kind === 'kept' || overflows(here.resource.type, via)) {
-    const kept = all([...inOverflow(via, here), names(literal, 'o')]);
-    const own = sql.column(here.alias, here.resource.source.id);
-    found.push(
-      here.bounded
-        ? sql`exists (select 1 from overflow as o where o.id = ${own} and ${kept})`
-        : sql`${own} in (select o.id from overflow as o where ${kept})`,
-    );
-  }
-  return any(found.filter((each) => each !== FALSE));
+  const test = (leaf: { readonly kind: string }, alias: string): Fragment =>
+    leaf.kind === 'reference' ? names(leaf as ReferenceParam, alias) : FALSE;
+  const found = holds(param, { ...here, bounded: true }, test);
+  if (leafOf(param).kind !== 'kept' && !overflows(here.resource.type, via)) return found;
+  const own = sql`o.id = ${sql.column(here.alias, here.resource.source.id)}`;
+  const kept = all([own, ...inOverflow(via, here), names(literal, 'o')]);
+  return any([found, sql`exists (select 1 from overflow as o where ${kept})`]);
 }
 
 function referredTo(via: string, here: Place, there: Place, condition: Fragment, overflows: Overflows): Fragment {
   const { type, source } = here.resource;
   const id = sql.column(here.alias, source.id);
-  const branches = holdersOf(via, there, overflows).filter(({ reference }) => refersTo(reference, here.resource));
+  const holders = holdersOf(via, there, overflows).filter(({ reference }) => refersTo(reference, here.resource));
   return any(
-    branches.map(({ from, on, reference, alias }) => {
-      const column = columnOf(reference, alias);
-      const met = all([...on, condition]);
-      if ('id' in reference.columns)
-        return here.bounded
-          ? sql`exists (select 1 from ${from} where ${column} = ${id} and ${met})`
-          : sql`${id} in (select ${column} from ${from} where ${met})`;
-      const written = sql`${sql.literal(`${type}/`)} || ${id}`;
-      if (here.bounded) return sql`exists (select 1 from ${from} where ${column} = ${written} and ${met})`;
-      // `0` follows `/`: everything that starts with `Type/`.
-      const ofType = sql`${column} >= ${sql.literal(`${type}/`)} and ${column} < ${sql.literal(`${type}0`)}`;
-      return sql`${id} in (select ${idIn(column, type)} from ${from} where ${ofType} and ${met})`;
+    holders.map(({ from, on, reference, alias }) => {
+      const named = 'id' in reference.columns ? id : written(type, id);
+      const met = all([sql`${columnOf(reference, alias)} = ${named}`, ...on, condition]);
+      return sql`exists (select 1 from ${from} where ${met})`;
     }),
   );
 }
@@ -129,8 +110,8 @@ function holdersOf(via: string, there: Place, overflows: Overflows): Holder[] {
 const columnOf = ({ columns }: ReferenceParam, alias: string): Fragment =>
   sql.column(alias, 'literal' in columns ? columns.literal : columns.id);
 
-/** The id in a reference to a type. */
-const idIn = (column: Fragment, type: string): Fragment => sql`substr(${column}, ${sql.literal(type.length + 2)})`;
+/** An id as a reference names it. */
+const written = (type: string, id: Fragment): Fragment => sql`${sql.literal(`${type}/`)} || ${id}`;
 
 export function tableOf({ source }: RegisteredResource): Fragment {
   return typeof source.from === 'string'

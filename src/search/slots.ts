@@ -3,9 +3,12 @@ import type { ConditionOptions } from './condition.js';
 import { Slot } from './fragment.js';
 import type { Slotted } from './kinds/kind.js';
 
-/** What one statement selects: a page of ids in order, ids that are known to be few, or how many there are. */
+/** What one statement selects: a page of ids in order, some ids, all that are known to be few, or how many there are. */
 export type Aim =
-  { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'rows' } | { readonly kind: 'total' };
+  | { readonly kind: 'page'; readonly position?: Position }
+  | { readonly kind: 'some' }
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'total' };
 
 export const TENANT = new Slot(0);
 export const PATIENT = new Slot(1);

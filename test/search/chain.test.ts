@@ -104,6 +104,45 @@ describeSearch('search/chain', 'Observation', rows, {
   ],
 });
 
+const many = Array.from({ length: 70 }, (_, index) => String(index + 10));
+const all = (prefix: string): string => many.map((each) => `${prefix}${each}`).join(' ');
+const crowd = [
+  { resourceType: 'Practitioner', id: 'lead', active: true },
+  ...many.flatMap((each) => [
+    patient(`p${each}`, { active: true, generalPractitioner: [to('Practitioner/x'), to('Practitioner/lead')] }),
+    { resourceType: 'Practitioner', id: `d${each}`, active: true },
+    observation(`o${each}`, {
+      subject: to(`Patient/p${each}`),
+      performer: [to('Practitioner/nobody'), to(`Practitioner/d${each}`)],
+      focus: [to(`Patient/p${each}`)],
+      hasMember: [to(`Observation/m${each}`)],
+    }),
+    observation(`m${each}`, { code: coded('urn:oid:9', 'm') }),
+  ]),
+];
+
+describeSearch('search/chain: to many', 'Observation', crowd, {
+  'REST 36: where many others are met, each row finds its own': [
+    ['patient.active=true&_count=100', all('o')],
+    ['performer:Practitioner.active=true&_count=100', all('o')],
+    ['performer.active=true&_count=100', all('o')],
+    ['focus:Patient.active=true&_count=100', all('o')],
+    ['has-member.code=m&_count=100', all('o')],
+    ['_has:Observation:has-member:status=final&_count=100', all('m')],
+    ['patient.general-practitioner:Practitioner.active=true&_count=100', all('o')],
+    ['patient._has:Observation:focus:status=final&_count=100', all('o')],
+    ['patient.active=false', ''],
+  ],
+});
+
+describeSearch('search/chain: _has of many', 'Practitioner', crowd, {
+  'REST 36: where many others are met, each row finds its own': [
+    ['_has:Observation:performer:status=final&_count=100', all('d')],
+    ['_has:Patient:general-practitioner:active=true', 'lead'],
+    ['_has:Observation:performer:patient.active=true&_id=d10,d11,lead', 'd10 d11'],
+  ],
+});
+
 describeSearch('search/chain: _has', 'Patient', rows, {
   'REST 36: a row is found by what refers to it': [
     ['_has:Observation:patient:code=x', 'ada bob'],

@@ -44,7 +44,7 @@ function whatToTry({ baseUrl }: Config, credentials: DemoCredentials): string[] 
     `$(curl -s -u '${id}:${secret}' -d grant_type=client_credentials ${baseUrl}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`;
   return [
     '',
-    'Portico demo: two organizations, 60 patients, 12,000 observations, 250 PDF summaries.',
+    'Portico demo: two organizations, 60 patients, 12,000 observations, 250 PDF summaries, 401 notes.',
     `  FHIR base   ${fhir}`,
     `  token URL   ${baseUrl}/oauth/token`,
     '',

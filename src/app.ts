@@ -18,6 +18,7 @@ import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import type { Facade } from './rest/facade.js';
+import { offers } from './rest/offers.js';
 import { fhirRoutes, lettersOf } from './rest/routes.js';
 import type { Database } from './store/database.js';
 
@@ -66,7 +67,10 @@ export function createApp(options: AppOptions): Koa {
       routes,
       authenticate: (credentials) => bearer.authenticate(credentials),
       limit: (access) => traffic.count(access),
-      serves: (type) => facade.registry.get(type) !== undefined,
+      serves: (type, need) => {
+        const resource = registry.get(type);
+        return resource !== undefined && (need === undefined || offers(resource, need));
+      },
       audit,
       now,
       onError,

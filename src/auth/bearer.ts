@@ -96,21 +96,18 @@ export class Bearer {
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
   #opened(verified: Verified, under: Alive): Opened {
-    const { ceiling, policy, patient, fhirUser } = under;
+    const { patient, fhirUser } = under;
     if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
-    const pinned = patient !== undefined;
-    const limit = scopes.readCeiling(ceiling) ?? [];
     // A session has the scopes of its user's roles, whatever they were when it began.
-    const granted = knd === 'session' ? limit : scopes.within(verified.scopes, limit, pinned);
-    const left = policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(policy) ?? [], pinned);
+    const left = scopes.effective(under, knd === 'session' ? undefined : verified.scopes);
     const access: Access = {
       tenant: org,
       credential: cid,
       kind: knd,
       grants: scopes.grants(left),
-      ...(pinned && { patient }),
+      ...(patient !== undefined && { patient }),
       ...(uid !== undefined && { user: uid }),
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),

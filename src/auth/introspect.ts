@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose/jwt/decode';
+import { printScopes } from '../access/grammar.js';
 import { OAuthError, OutcomeError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
 import { authenticateClient } from './client-auth.js';
@@ -59,17 +60,11 @@ export async function claimsOf(token: string, bearer: Bearer): Promise<Claims | 
   }
 }
 
-/** The scopes that still work, in the words of the token; undefined when it has just died. */
+/** The scopes that still work, as far as a text says them; undefined when it has just died. */
 async function scopeNow(claims: Claims, { own, scopes, now }: AuthOptions): Promise<string | undefined> {
   const state = await alive(own, claims, now());
   if (!state) return undefined;
-  const pinned = state.patient !== undefined;
-  const limit = scopes.readCeiling(state.ceiling) ?? [];
-  const granted =
-    claims.knd === 'session' ? limit : scopes.within(scopes.readCeiling(claims.scope) ?? [], limit, pinned);
-  const left =
-    state.policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(state.policy) ?? [], pinned);
-  return left.map(({ text }) => text).join(' ');
+  return printScopes(scopes.effective(state, claims.knd === 'session' ? undefined : scopes.readCeiling(claims.scope)));
 }
 
 /** What a resource server may know: nothing of epochs and ids of our tables. */

@@ -20,6 +20,8 @@ export interface Credential {
   /** The one patient whose data it opens. */
   readonly patient: string | undefined;
   readonly scopeCeiling: string;
+  /** The most that its organization allows, where it has been asked whether it lives. */
+  readonly policy: string | undefined;
   /** Whether it may ask about tokens of others in its organization. */
   readonly canIntrospect: boolean;
   /** Raised when something changes that tokens already issued must not survive. */
@@ -99,7 +101,7 @@ const byId = statement<{ id: string }>((knex, $) =>
     .join('org as o', 'o.id', 'c.org')
     .where('c.id', $('id'))
     .where('o.active', true)
-    .select('c.*'),
+    .select('c.*', 'o.scope_policy'),
 );
 
 /** A credential that can be used now; undefined when it is unknown, deleted, expired or its organization is inactive. */
@@ -170,6 +172,7 @@ function credentialOf(row: Row): Credential {
     jwksUrl: text('jwks_url'),
     patient: text('patient'),
     scopeCeiling: row['scope_ceiling'] as string,
+    policy: (row['scope_policy'] as string | null | undefined) ?? undefined,
     canIntrospect: Boolean(row['can_introspect']),
     epoch: row['epoch'] as number,
     createdBy: text('created_by'),

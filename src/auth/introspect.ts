@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose/jwt/decode';
 import { printScopes } from '../access/grammar.js';
+import { refusedBy } from '../audit/event.js';
 import { OAuthError, OutcomeError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
 import { authenticateClient } from './client-auth.js';
@@ -30,7 +31,7 @@ export async function introspect(request: OAuthRequest, options: AuthOptions, be
 
 async function bearingCaller(request: OAuthRequest, { own, now }: AuthOptions, bearer: Bearer) {
   const { authorization } = request;
-  const id = await asOAuth(() => bearer.authenticate({ authorization, onBehalfOf: undefined }));
+  const id = await asOAuth(request, () => bearer.authenticate({ authorization, onBehalfOf: undefined }));
   const caller = await liveCredential(own, id.credential, now());
   if (caller) request.client = caller;
   if (caller?.canIntrospect) return caller satisfies Credential;
@@ -39,11 +40,12 @@ async function bearingCaller(request: OAuthRequest, { own, now }: AuthOptions, b
   });
 }
 
-async function asOAuth<T>(work: () => Promise<T>): Promise<T> {
+async function asOAuth<T>(request: OAuthRequest, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof OutcomeError)) throw error;
+    request.refused = refusedBy(error);
     throw new OAuthError(401, 'invalid_token', 'the access token is not valid', error.headers);
   }
 }

@@ -1,8 +1,9 @@
 import type { Access } from '../access/narrow.js';
+import { RefusedToken } from '../audit/event.js';
 import { secretLimits } from '../limits/rules.js';
-import { OutcomeError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
-import { liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
+import { DEAD } from './bearer.js';
+import { credentialAsked, knownCredential, liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
 
 const shape = /^pto_([0-9A-Za-z]{16})_[0-9A-Za-z]{49}$/;
 
@@ -14,13 +15,12 @@ export async function openOrgToken(token: string, ip: string, options: AuthOptio
   const { own, failures, now } = options;
   const id = shape.exec(token)?.[1] ?? '';
   const limits = secretLimits(id, ip);
-  for (const [key, rule] of limits) await failures.check(key, rule);
+  await failures.checkAll(limits);
   const credential = await liveCredential(own, id, now());
   if (!ownsSecret(credential, token, now()) || credential?.kind !== 'org') {
-    for (const [key, rule] of limits) await failures.count(key, rule);
-    throw new OutcomeError(401, 'expired', 'The token is not valid', {
-      headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="invalid_token"' },
-    });
+    await failures.count(...limits);
+    const known = await knownCredential(own, id);
+    throw new RefusedToken(known ? credentialAsked(known) : { tenant: '' }, 'expired', 'The token is not valid', DEAD);
   }
   await noteUse(own, credential, now());
   return accessOf(credential, options);

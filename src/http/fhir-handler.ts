@@ -1,6 +1,6 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Access } from '../access/narrow.js';
-import { askedBy, type Action, type Audit, type AuditEvent } from '../audit/event.js';
+import { askedBy, refusedBy, type Action, type Asked, type Audit, type AuditEvent } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { BodyError, readForm } from './body.js';
 import { preflight } from './cors.js';
@@ -51,9 +51,11 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       preflight(ctx);
       return;
     }
-    const { response, format, match } = await answer(ctx, handled);
-    if (handled.access && match)
-      await options.audit(eventOf(handled.access, match, response, handled.requestId, now()));
+    const { response, format, match, refused } = await answer(ctx, handled);
+    if (match && !match.route.public) {
+      const asked = handled.access ? askedBy(handled.access) : refusedBy(refused);
+      await options.audit(eventOf(asked, match, response, handled.requestId, now()), ctx.ip);
+    }
     return respond(ctx, response, format, handled);
   };
 
@@ -84,7 +86,7 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       }
       return { response: await match.route.handle(requestOf(ctx, match, all, handled.access, format)), format, match };
     } catch (error) {
-      return { response: failure(error, handled.requestId, base, onError), format, match };
+      return { response: failure(error, handled.requestId, base, onError), format, match, refused: error };
     }
   }
 }
@@ -93,6 +95,8 @@ interface Answered {
   readonly response: FhirResponse;
   readonly format: Format;
   readonly match: Match | undefined;
+  /** Why it is an error. */
+  readonly refused?: unknown;
 }
 
 const actions: Readonly<Record<Route['interaction'], Action>> = {
@@ -104,7 +108,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
 
 /** What the audit trail keeps of a request: who asked for what, whose data was shown, and what came of it. */
 function eventOf(
-  access: Access,
+  { tenant, credential, credentialKind, user, agent, jti }: Asked,
   { route, type, id }: Match,
   { status, shown = [] }: FhirResponse,
   requestId: string,
@@ -112,9 +116,8 @@ function eventOf(
 ): AuditEvent {
   const { interaction } = route;
   const asked = type === '' ? 'Binary' : type;
-  const { tenant, credential, credentialKind, user, agent, jti } = askedBy(access);
-  // What is no id is not repeated: it may be anything.
-  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
+  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.

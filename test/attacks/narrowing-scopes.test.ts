@@ -157,7 +157,12 @@ describe('attacks/narrowing: scopes and credentials', () => {
     assert.equal((await requestToken(server.url, token)).body.error, 'invalid_client');
     await server.portico.trail.flush();
     const rows = (await (await server.portico.own.knex())('audit').where({ credential_id: token.id })) as any[];
-    assert.deepEqual(rows.map((row) => row.interaction as string).sort(), ['search-type', 'token']);
+    assert.deepEqual(rows.map((row) => `${String(row.interaction)} ${String(row.status)}`).sort(), [
+      'read 401',
+      'search-type 200',
+      'token 200',
+      'token 401',
+    ]);
     assert.ok(!JSON.stringify(rows).includes('Hidden'));
   });
 

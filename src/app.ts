@@ -1,6 +1,6 @@
 import Koa from 'koa';
 import { apiRoutes } from './api/routes.js';
-import type { Audit } from './audit/event.js';
+import { bounded } from './audit/bounded.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
@@ -14,6 +14,7 @@ import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
 import { Failures } from './limits/failures.js';
+import { Strangers } from './limits/strangers.js';
 import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
@@ -47,10 +48,11 @@ export function createApp(options: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
-  const audit: Audit = (event) => trail.record(event);
+  const warn = (what: string): void => log.logger.warn(what);
+  const audit = bounded((event) => trail.record(event), new Strangers(now), warn);
   const clientKeys = new ClientKeys({ allowLoopback }, now);
   const scopes = new Scopes(registry, audience);
-  const failures = new Failures(own, now);
+  const failures = new Failures(own, now, warn);
   const tokens = { own, keys, clientKeys, failures, scopes, issuer, audience, secret, now, audit };
   const bearer = new Bearer(tokens);
   const routes = fhirRoutes(facade);

@@ -20,6 +20,8 @@ export interface User {
 }
 
 export interface NewUser {
+  /** Where somebody must know it before they are made. */
+  readonly id?: string;
   readonly tenant: string;
   readonly email: string;
   readonly name: string;
@@ -48,7 +50,7 @@ export const normaliseEmail = (email: string): string => email.normalize('NFKC')
 
 /** The id of the new user; undefined when somebody has the e-mail address already. */
 export async function createUser(db: Database, user: NewUser, now: number): Promise<string | undefined> {
-  const id = randomUUID();
+  const { id = randomUUID() } = user;
   const hash = await hashPassword(user.password);
   const row = {
     ...user,

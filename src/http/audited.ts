@@ -1,5 +1,4 @@
-import type { Access } from '../access/narrow.js';
-import { askedBy, type Action, type AuditEvent } from '../audit/event.js';
+import type { Action, Asked, AuditEvent } from '../audit/event.js';
 import type { Route, Shown } from './fhir-request.js';
 
 const actions: Readonly<Record<Route['interaction'], Action>> = {
@@ -13,7 +12,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
 };
 
 /** What was asked for: an id that is none is left out. */
-export interface Asked {
+export interface Wanted {
   readonly interaction: Route['interaction'];
   readonly type: string;
   readonly id: string;
@@ -21,16 +20,15 @@ export interface Asked {
 
 /** What the audit trail keeps of a request: who asked for what, whose data was shown or changed, and what came of it. */
 export function eventOf(
-  access: Access,
-  { interaction, type, id }: Asked,
+  { tenant, credential, credentialKind, user, agent, jti }: Asked,
+  { interaction, type, id }: Wanted,
   { status, shown = [] }: { readonly status: number; readonly shown?: readonly Shown[] },
   requestId: string,
   at: number,
 ): AuditEvent {
   const asked = type === '' ? 'Binary' : type;
-  const { tenant, credential, credentialKind, user, agent, jti } = askedBy(access);
-  // What is no id is not repeated: it may be anything.
-  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
+  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.

@@ -1,8 +1,8 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Access } from '../access/narrow.js';
-import type { Audit } from '../audit/event.js';
+import { askedBy, refusedBy, type Audit } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
-import { eventOf, type Asked } from './audited.js';
+import { eventOf, type Wanted } from './audited.js';
 import { BodyError, checkEncoding, mediaType, readBytes, readForm } from './body.js';
 import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
@@ -52,9 +52,11 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       preflight(ctx);
       return;
     }
-    const { response, format, match } = await answer(ctx, handled);
-    if (handled.access && match && !response.audited)
-      await options.audit(eventOf(handled.access, askedOf(match), response, handled.requestId, now()));
+    const { response, format, match, refused } = await answer(ctx, handled);
+    if (match && !match.route.public && !response.audited) {
+      const asked = handled.access ? askedBy(handled.access) : refusedBy(refused);
+      await options.audit(eventOf(asked, wantedOf(match), response, handled.requestId, now()), ctx.ip);
+    }
     return respond(ctx, response, format, handled);
   };
 
@@ -88,7 +90,7 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       const request = requestOf(ctx, match, all, handled, format, body);
       return { response: await match.route.handle(request), format, match };
     } catch (error) {
-      return { response: failure(error, handled.requestId, base, onError), format, match };
+      return { response: failure(error, handled.requestId, base, onError), format, match, refused: error };
     }
   }
 }
@@ -97,9 +99,11 @@ interface Answered {
   readonly response: FhirResponse;
   readonly format: Format;
   readonly match: Match | undefined;
+  /** Why it is an error. */
+  readonly refused?: unknown;
 }
 
-const askedOf = ({ route, type, id }: Match): Asked => ({ interaction: route.interaction, type, id });
+const wantedOf = ({ route, type, id }: Match): Wanted => ({ interaction: route.interaction, type, id });
 
 const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);
 

@@ -1,4 +1,5 @@
 import { tryNarrow, type Access } from '../access/narrow.js';
+import { askedBy } from '../audit/event.js';
 import type { Narrowing } from '../define/request.js';
 import { eventOf } from '../http/audited.js';
 import { etag, httpDate } from '../http/etag.js';
@@ -56,7 +57,7 @@ function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status,
   const patients = [...new Set([...before, ...(planned.entry?.patients ?? [])])];
   const shown: Shown[] = [{ type, id, patients }];
   const { interaction, requestId } = request;
-  return eventOf(accessOf(request), { interaction, type, id }, { status, shown }, requestId, now());
+  return eventOf(askedBy(accessOf(request)), { interaction, type, id }, { status, shown }, requestId, now());
 }
 
 /** What `Prefer: return=` asks for, as far as the token may read it: https://hl7.org/fhir/R4/http.html#ops */

@@ -1,6 +1,6 @@
 import type { Communication, DocumentReference, Observation, Patient } from '@medplum/fhirtypes';
 import { readBinary } from '../../rest/binary.js';
-import { Link, Table, Time } from '../layout.js';
+import { Link, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { Chart, seriesOf } from './chart.js';
 import { ownAccess, ownEntries, patientOf, resourcesOf } from './own.js';
@@ -147,19 +147,17 @@ function Messages({ messages }: { messages: readonly Communication[] }) {
       {said.length === 0 ? (
         <p>There are none.</p>
       ) : (
-        <Table label="Messages" heads={['When', 'From', 'Message']}>
+        <ul class="rows">
           {said.map(({ id, sent, from, text }) => (
-            <tr key={id}>
-              <td class="when">{sent !== undefined && <Time at={Date.parse(sent)} />}</td>
-              <td>
+            <li key={id}>
+              <strong>
                 <bdi>{from}</bdi>
-              </td>
-              <td class="text">
-                <bdi>{text}</bdi>
-              </td>
-            </tr>
+              </strong>
+              <span class="hint">{sent !== undefined && <Time at={Date.parse(sent)} />}</span>
+              <bdi class="said">{text}</bdi>
+            </li>
           ))}
-        </Table>
+        </ul>
       )}
     </section>
   );

@@ -128,6 +128,33 @@ export async function listCredentials(db: Database, tenant: string): Promise<Cre
   return (await ofTenant.all(db, { tenant })).map(credentialOf);
 }
 
+const ofPatient = statement<{ tenant: string; patient: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), patient: $('patient'), kind: 'portal' })
+    .whereNull('disabled_at')
+    .orderBy('created_at')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The keys that a patient made and has not deleted. */
+export async function patientKeys(db: Database, tenant: string, patient: string): Promise<Credential[]> {
+  return (await ofPatient.all(db, { tenant, patient })).map(credentialOf);
+}
+
+const ofOrg = statement<{ tenant: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), kind: 'org' })
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The tokens of an organization itself, newest first, with those that were revoked. */
+export async function orgTokens(db: Database, tenant: string): Promise<Credential[]> {
+  return (await ofOrg.all(db, { tenant })).map(credentialOf);
+}
+
 const disable = statement<{ id: string; tenant: string; now: number }>((knex, $) =>
   knex('credential')
     .where({ id: $('id'), org: $('tenant') })
@@ -138,6 +165,18 @@ const disable = statement<{ id: string; tenant: string; now: number }>((knex, $)
 /** Deletes a credential: its tokens are dead on the next request. False when there is none that is not deleted already. */
 export async function revokeCredential(db: Database, tenant: string, id: string, now: number): Promise<boolean> {
   return committed(db, [await disable.plan(db, { id, tenant, now }, 1)]);
+}
+
+const disableAll = statement<{ tenant: string; patient: string; now: number }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), patient: $('patient'), kind: 'portal' })
+    .whereNull('disabled_at')
+    .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
+);
+
+/** Deletes the keys of a patient who is no longer enabled: their apps are out at once. */
+export async function revokePatientKeys(db: Database, tenant: string, patient: string, now: number): Promise<void> {
+  await db.commit({ statements: [await disableAll.plan(db, { tenant, patient, now })] });
 }
 
 const touch = statement<{ id: string; now: number }>((knex, $) =>

@@ -17,6 +17,8 @@ export const FORM_FIELD = 'form';
 export interface Fields {
   one(name: string): string;
   all(name: string): readonly string[];
+  /** Everything, in order. */
+  readonly pairs: readonly (readonly [name: string, value: string])[];
 }
 
 /** Proves a form to belong to the session in whose page it stood: a synchronizer token without storage. */
@@ -35,11 +37,11 @@ export async function readFields(request: IncomingMessage, origin: string, csrf:
     if (!(error instanceof BodyError)) throw error;
     throw error.reason === 'size' ? new OutcomeError(413, 'too-long', 'The form is too large') : foreign();
   });
-  const all = (name: string): string[] =>
-    fields.filter(([each]) => each === name).map(([, value]) => value.replaceAll('\0', ''));
+  const pairs = fields.map(([name, value]) => [name, value.replaceAll('\0', '')] as const);
+  const all = (name: string): string[] => pairs.filter(([each]) => each === name).map(([, value]) => value);
   const [given, expected] = [Buffer.from(all(CSRF_FIELD)[0] ?? ''), Buffer.from(csrf)];
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw foreign();
-  return { all, one: (name) => all(name)[0] ?? '' };
+  return { pairs, all, one: (name) => all(name)[0] ?? '' };
 }
 
 const foreign = (): OutcomeError =>

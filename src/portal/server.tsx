@@ -7,11 +7,14 @@ import { OutcomeError } from '../outcome.js';
 import { deriveKey } from '../store/seal.js';
 import { assets } from './assets.js';
 import { csrfToken, readFields, type Fields } from './forms.js';
-import { Alert, Document, Link } from './layout.js';
+import { Document } from './document.js';
+import { Alert, Link } from './layout.js';
 import { loginRoutes } from './login.js';
+import { accountRoutes } from './account.js';
 import { adminRoutes } from './admin/index.js';
 import { patientRoutes } from './patient/index.js';
-import { cookieOf, newToken, portalUser, tokenIn } from './session.js';
+import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
+import { stepUp } from './step-up.js';
 import type { PortalOptions, Recorded, Reply, Route, Visit } from './visit.js';
 
 export interface PortalServerOptions extends PortalOptions {
@@ -19,9 +22,9 @@ export interface PortalServerOptions extends PortalOptions {
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-const routes: readonly Route[] = [...loginRoutes, ...patientRoutes, ...adminRoutes];
+const routes: readonly Route[] = [...loginRoutes, ...accountRoutes, ...patientRoutes, ...adminRoutes];
 const ASSETS = '/portal/assets/';
-const noFields: Fields = { one: () => '', all: () => [] };
+const noFields: Fields = { pairs: [], one: () => '', all: () => [] };
 
 /** SMART section 1.2. There is nothing on a page but what this server wrote. */
 const headers = {
@@ -71,20 +74,20 @@ function sendAsset(ctx: Context): void {
 async function serve(ctx: Context, options: PortalServerOptions, place: Place): Promise<void> {
   const known = tokenIn(ctx.req.headers.cookie);
   const session = known ?? newToken();
-  const csrf = csrfToken(place.key, session);
-  let account: Account | undefined;
+  let user: LoggedIn | undefined;
   let reply: Reply;
   try {
-    account = known === undefined ? undefined : await portalUser(options.own, known, options.now());
-    reply = await answer(ctx, options, place, { session, csrf, account });
+    user = known === undefined ? undefined : await portalUser(options.own, known, options.now());
+    reply = await answer(ctx, options, place, { session, user });
   } catch (error) {
     reply = failure(error, handledOf(ctx).requestId, options.onError);
     if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
       ctx.set('Retry-After', error.headers['Retry-After']);
   }
   if (known === undefined) ctx.set('Set-Cookie', cookieOf(session));
+  const next = 'session' in reply ? reply.session : undefined;
+  if (next !== undefined) ctx.set('Set-Cookie', cookieOf(next));
   if ('to' in reply) {
-    if (reply.session !== undefined) ctx.set('Set-Cookie', cookieOf(reply.session));
     ctx.status = 303;
     ctx.set('Location', `${place.root}${reply.to}`);
     ctx.body = '';
@@ -96,7 +99,8 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     ctx.body = reply.file.bytes;
     return;
   }
-  const site = { root: place.root, csrf, account, path: ctx.path, title: reply.title };
+  const csrf = csrfToken(place.key, next ?? session);
+  const site = { root: place.root, csrf, account: user?.account, path: ctx.path, title: reply.title };
   ctx.status = reply.status ?? 200;
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<!doctype html>${renderToString(<Document site={site}>{reply.page}</Document>)}`;
@@ -104,20 +108,21 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
 
 interface Browser {
   readonly session: string;
-  readonly csrf: string;
-  readonly account: Account | undefined;
+  readonly user: LoggedIn | undefined;
 }
 
 async function answer(
   ctx: Context,
   options: PortalServerOptions,
   place: Place,
-  { session, csrf, account }: Browser,
+  { session, user }: Browser,
 ): Promise<Reply> {
   const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
   const { route, id } = match(method, ctx.path);
   // The proof first: a foreign form learns nothing of whether somebody is logged in.
+  const csrf = csrfToken(place.key, session);
   const fields = route.method === 'POST' ? await readFields(ctx.req, place.origin, csrf) : noFields;
+  const account = user?.account;
   if (route.who !== 'anybody') {
     if (!account) return { to: '/portal/login?ended=1' };
     if (!mayOpen(route.who, account))
@@ -127,11 +132,11 @@ async function answer(
   const record = (what: Recorded): void | Promise<void> =>
     options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
   const visit: Visit = {
-    ...{ options, id, fields, session, account, requestId, record },
+    ...{ options, id, fields, session, account, provedAt: user?.provedAt, requestId, record, path: ctx.path },
     query: new URLSearchParams(ctx.querystring),
     ip: ctx.ip,
   };
-  return route.handle(visit);
+  return (route.stepUp && (await stepUp(visit))) || route.handle(visit);
 }
 
 function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at: number, requestId: string) {
@@ -143,6 +148,7 @@ function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at
 }
 
 function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean {
+  if (who === 'user') return true;
   if (who === 'patient') return roles.includes('patient');
   return roles.includes('admin') && (who === 'admin' || canManageKeys);
 }

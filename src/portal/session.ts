@@ -42,6 +42,12 @@ const see = statement<{ hash: string; now: number }>((knex, $) =>
     .update({ seen_at: $('now') }),
 );
 
+const prove = statement<{ hash: string; now: number }>((knex, $) =>
+  knex('portal_session')
+    .where('hash', $('hash'))
+    .update({ mfa_at: $('now') }),
+);
+
 const remove = statement<{ hash: string }>((knex, $) => knex('portal_session').where('hash', $('hash')).delete());
 
 /** Begins a session under a new id, whatever the browser had before. What its cookie shall hold. */
@@ -57,16 +63,27 @@ export async function beginPortalSession(
   return token;
 }
 
+export interface LoggedIn {
+  readonly account: Account;
+  /** When the second factor was last proved in this session; undefined for never. */
+  readonly provedAt: number | undefined;
+}
+
 /** Who is logged in: asked of the database for every page, so that whoever was disabled sees no other. */
-export async function portalUser(db: Database, token: string, now: number): Promise<Account | undefined> {
+export async function portalUser(db: Database, token: string, now: number): Promise<LoggedIn | undefined> {
   const hash = hashSecret(token);
   const row = await byHash.first(db, { hash });
   if (!row || Number(row['expires_at']) <= now || Number(row['seen_at']) + IDLE_MILLISECONDS <= now) return undefined;
   const account = await accountById(db, row['user_id'] as string);
-  if (account?.epoch !== row['epoch']) return undefined;
+  if (!account || account.epoch !== row['epoch']) return undefined;
   if (now - Number(row['seen_at']) >= SEEN_MILLISECONDS)
     await db.commit({ statements: [await see.plan(db, { hash, now })] });
-  return account;
+  return { account, provedAt: row['mfa_at'] === null ? undefined : Number(row['mfa_at']) };
+}
+
+/** The second factor was proved once more. */
+export async function provePortalSession(db: Database, token: string, now: number): Promise<void> {
+  await db.commit({ statements: [await prove.plan(db, { hash: hashSecret(token), now })] });
 }
 
 export async function endPortalSession(db: Database, token: string): Promise<void> {

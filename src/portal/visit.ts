@@ -26,6 +26,10 @@ export interface Visit {
   readonly session: string;
   /** Who is logged in; only pages for anybody have none. */
   readonly account: Account | undefined;
+  /** When they last proved their second factor in this session. */
+  readonly provedAt: number | undefined;
+  /** From the root of the site, with its own root. */
+  readonly path: string;
   readonly requestId: string;
   /** Records what was done, or whose data was shown. */
   readonly record: (what: Recorded) => void | Promise<void>;
@@ -45,8 +49,9 @@ export interface Recorded {
 }
 
 export type Reply =
-  | { readonly status?: number; readonly title: string; readonly page: ComponentChild; readonly retryAfter?: string }
-  /** After a form, so that a reload does not send it again; `session` is what the cookie shall hold from now on. */
+  /** `session` is what the cookie shall hold from now on. */
+  | { readonly status?: number; readonly title: string; readonly page: ComponentChild; readonly session?: string }
+  /** After a form, so that a reload does not send it again. */
   | { readonly to: string; readonly session?: string }
   | { readonly file: { readonly type: string; readonly bytes: Buffer; readonly headers: Record<string, string> } };
 
@@ -54,8 +59,10 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** `:id` stands for any one segment. */
   readonly path: string;
-  /** Who may: `keys` is an admin who can manage keys. */
-  readonly who: 'anybody' | 'patient' | 'admin' | 'keys';
+  /** Who may: `user` is whoever is logged in, `keys` an admin who can manage keys. */
+  readonly who: 'anybody' | 'user' | 'patient' | 'admin' | 'keys';
+  /** A form that gives power: whoever has a second factor proves it again, unless they did so minutes ago. */
+  readonly stepUp?: true;
   readonly handle: (visit: Visit) => Promise<Reply>;
 }
 

@@ -50,6 +50,16 @@ export function PostForm(props: { to: string; class?: string; children: Componen
   );
 }
 
+/** A form that only asks: what it asks for stands in the URL. */
+export function FilterForm(props: { to: string; children: ComponentChildren }) {
+  const { root } = useSite();
+  return (
+    <form method="get" action={`${root}${props.to}`} class="card" role="search">
+      {props.children}
+    </form>
+  );
+}
+
 export function SearchForm(props: { to: string; label: string; value: string; hint: string }) {
   const { root } = useSite();
   return (
@@ -88,6 +98,24 @@ export function Field({ label, name, hint, type = 'text', ...more }: FieldProps)
     </div>
   );
 }
+
+export const SelectField = (props: {
+  label: string;
+  name: string;
+  value: string;
+  choices: readonly (readonly [value: string, text: string])[];
+}) => (
+  <div class="field">
+    <label for={props.name}>{props.label}</label>
+    <select id={props.name} name={props.name}>
+      {props.choices.map(([value, text]) => (
+        <option key={value} value={value} selected={value === props.value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </div>
+);
 
 export const Alert = ({ children }: { children: ComponentChild }) => (
   <p class="alert" role="alert">

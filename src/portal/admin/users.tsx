@@ -171,37 +171,37 @@ async function edit(visit: Visit): Promise<Reply> {
   const keys = fields.one('keys') === 'Yes';
   if (keys !== user.canManageKeys) await setCanManageKeys(options.own, tenant, email, keys);
   if (roles.join(' ') !== user.roles.join(' ')) await setRoles(options.own, tenant, email, roles);
-  return saved(visit, user);
+  return saved(visit, user, 'user-change');
 }
 
 async function disable(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const user = await changeable(visit);
   await disableUser(own, user.tenant, user.email, now());
-  return saved(visit, user);
+  return saved(visit, user, 'user-disable');
 }
 
 async function enable(visit: Visit): Promise<Reply> {
   const user = await changeable(visit);
   await enableUser(visit.options.own, user.tenant, user.email);
-  return saved(visit, user);
+  return saved(visit, user, 'user-enable');
 }
 
 async function resetMfa(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const user = await changeable(visit);
   await resetSecondFactor(own, user.tenant, user.email, now());
-  return saved(visit, user);
+  return saved(visit, user, 'mfa-reset');
 }
 
 async function endSessions(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const user = await changeable(visit);
   await endUserSessions(own, user.tenant, user.email, now());
-  return saved(visit, user);
+  return saved(visit, user, 'sessions-end');
 }
 
-async function saved({ record }: Visit, { id, fhirUser }: User): Promise<Reply> {
-  await record({ interaction: 'user-change', action: 'U', ...(fhirUser !== undefined && { entity: fhirUser }) });
+async function saved({ record }: Visit, { id, fhirUser }: User, interaction: string): Promise<Reply> {
+  await record({ interaction, action: 'U', ...(fhirUser !== undefined && { entity: fhirUser }) });
   return { to: `/manager/users/${id}?saved=1` };
 }

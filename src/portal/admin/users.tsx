@@ -201,7 +201,7 @@ async function endSessions(visit: Visit): Promise<Reply> {
   return saved(visit, user, 'sessions-end');
 }
 
-async function saved({ record }: Visit, { id, fhirUser }: User, interaction: string): Promise<Reply> {
-  await record({ interaction, action: 'U', ...(fhirUser !== undefined && { entity: fhirUser }) });
+async function saved({ record }: Visit, { id }: User, interaction: string): Promise<Reply> {
+  await record({ interaction, action: 'U', entity: `user/${id}` });
   return { to: `/manager/users/${id}?saved=1` };
 }

@@ -18,6 +18,7 @@ import { Strangers } from './limits/strangers.js';
 import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
+import { portalPages } from './portal/server.js';
 import type { Facade } from './rest/facade.js';
 import { offers } from './rest/offers.js';
 import { fhirRoutes, lettersOf } from './rest/routes.js';
@@ -82,6 +83,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
+  app.use(portalPages({ ...tokens, facade, trail, onError }));
   app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

@@ -105,6 +105,11 @@ export class Trail {
     }
   }
 
+  /** Events that are not on disk, or not linked, yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Records an event. Waits only when the database has fallen far behind. */
   record(event: AuditEvent): void | Promise<void> {
     this.#waiting.push({ row: rowOf(event, this.#nextId()), patients: event.patients, isStored: false });

@@ -146,6 +146,33 @@ export async function listCredentials(db: Database, tenant: string): Promise<Cre
   return (await ofTenant.all(db, { tenant })).map(credentialOf);
 }
 
+const ofPatient = statement<{ tenant: string; patient: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), patient: $('patient'), kind: 'portal' })
+    .whereNull('disabled_at')
+    .orderBy('created_at')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The keys that a patient made and has not deleted. */
+export async function patientKeys(db: Database, tenant: string, patient: string): Promise<Credential[]> {
+  return (await ofPatient.all(db, { tenant, patient })).map(credentialOf);
+}
+
+const ofOrg = statement<{ tenant: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), kind: 'org' })
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The tokens of an organization itself, newest first, with those that were revoked. */
+export async function orgTokens(db: Database, tenant: string): Promise<Credential[]> {
+  return (await ofOrg.all(db, { tenant })).map(credentialOf);
+}
+
 const disable = statement<{ id: string; tenant: string; now: number }>((knex, $) =>
   knex('credential')
     .where({ id: $('id'), org: $('tenant') })

@@ -55,7 +55,7 @@ export default defineResource<AuditEvent, Row, Children>({
     children: { patients: ['patient_id'] },
     toFhir: (row, { base }) => {
       const patients = row.patient_id === null ? row.patients.map((each) => each.patient_id) : [row.patient_id];
-      const named = row.entity === null ? [] : [{ what: { reference: row.entity } }];
+      const named = row.entity === null ? [] : [entityOf(row.entity)];
       const shown = patients.map((id) => `Patient/${id}`).filter((reference) => reference !== row.entity);
       const entities = [...named, ...shown.map((reference) => ({ what: { reference }, role: role('1') }))];
       return {
@@ -71,7 +71,10 @@ export default defineResource<AuditEvent, Row, Children>({
         outcome: row.outcome,
         agent: [
           {
-            ...(row.agent !== null && { who: { reference: row.agent } }),
+            // Somebody for whom a service acts may be nobody of the record: then it is the id of a user of ours.
+            ...(row.agent !== null && {
+              who: isReference(row.agent) ? { reference: row.agent } : { display: row.agent },
+            }),
             ...(row.credential_id !== null && { altId: row.credential_id }),
             ...(row.user_id !== null && { name: `user ${row.user_id}` }),
             requestor: true,
@@ -83,6 +86,11 @@ export default defineResource<AuditEvent, Row, Children>({
     },
   },
 });
+
+const isReference = (text: string): boolean => /^[A-Z]\w+\//.test(text);
+
+/** A resource, or what is changed beside FHIR: a user, say. */
+const entityOf = (text: string) => (isReference(text) ? { what: { reference: text } } : { name: text });
 
 /** https://hl7.org/fhir/R4/valueset-object-role.html: 1 is the patient. */
 const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });

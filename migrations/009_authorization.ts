@@ -28,6 +28,7 @@ async function createUsers(knex: Knex): Promise<void> {
     t.integer('epoch').notNullable().defaultTo(1);
     t.bigInteger('created_at').notNullable();
     t.bigInteger('disabled_at');
+    t.index(['org', 'fhir_user'], 'user_account_fhir_user');
   });
 
   await knex.schema.createTable('recovery_code', (t) => {
@@ -103,6 +104,7 @@ async function createCredentials(knex: Knex): Promise<void> {
     t.bigInteger('expires_at');
     t.bigInteger('disabled_at');
     t.index(['org', 'kind'], 'credential_org');
+    t.index(['org', 'patient'], 'credential_patient');
   });
 
   // What a user allowed an app.

@@ -1,6 +1,6 @@
 import Koa from 'koa';
 import { apiRoutes } from './api/routes.js';
-import type { Audit } from './audit/event.js';
+import { bounded } from './audit/bounded.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
 import { Bearer } from './auth/bearer.js';
@@ -14,10 +14,13 @@ import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
 import { Failures } from './limits/failures.js';
+import { Strangers } from './limits/strangers.js';
 import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
+import { portalPages } from './portal/server.js';
 import type { Facade } from './rest/facade.js';
+import { offers } from './rest/offers.js';
 import { fhirRoutes, lettersOf } from './rest/routes.js';
 import type { Database } from './store/database.js';
 
@@ -46,10 +49,11 @@ export function createApp(options: AppOptions): Koa {
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
-  const audit: Audit = (event) => trail.record(event);
+  const warn = (what: string): void => log.logger.warn(what);
+  const audit = bounded((event) => trail.record(event), new Strangers(now), warn);
   const clientKeys = new ClientKeys({ allowLoopback }, now);
   const scopes = new Scopes(registry, audience);
-  const failures = new Failures(own, now);
+  const failures = new Failures(own, now, warn);
   const tokens = { own, keys, clientKeys, failures, scopes, issuer, audience, secret, now, audit };
   const bearer = new Bearer(tokens);
   const routes = fhirRoutes(facade);
@@ -66,7 +70,10 @@ export function createApp(options: AppOptions): Koa {
       routes,
       authenticate: (credentials) => bearer.authenticate(credentials),
       limit: (access) => traffic.count(access),
-      serves: (type) => facade.registry.get(type) !== undefined,
+      serves: (type, need) => {
+        const resource = registry.get(type);
+        return resource !== undefined && (need === undefined || offers(resource, need));
+      },
       audit,
       now,
       onError,
@@ -76,6 +83,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
+  app.use(portalPages({ ...tokens, facade, trail, onError }));
   app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

@@ -18,6 +18,8 @@ import { Rows } from './store/rows.js';
 import { deriveKey } from './store/seal.js';
 import { Writer } from './store/write.js';
 import { readSecret } from './secret.js';
+import { loadProfiles } from './validate/packages.js';
+import type { Profiles } from './validate/structure.js';
 import { released, version } from './version.js';
 
 /** Bytes of serialised resources that one process keeps. */
@@ -43,6 +45,8 @@ export interface Portico {
   readonly writer: Writer | undefined;
   /** Who did what: written while a server runs, and when Portico is closed. */
   readonly trail: Trail;
+  /** Of the FHIR packages: what they say is enforced where a resource claims it. */
+  readonly profiles: Profiles;
   readonly secret: string;
   readonly base: string;
   readonly now: () => number;
@@ -61,7 +65,11 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
   const { now = Date.now, alarm = () => undefined } = options;
   const base = `${config.baseUrl}${FHIR_PATH}`;
   const secret = readSecret(config);
-  const [registry, own] = await Promise.all([options.registry ?? loadRegistry(), openDatabase(config.databaseUrl)]);
+  const [registry, own, profiles] = await Promise.all([
+    options.registry ?? loadRegistry(),
+    openDatabase(config.databaseUrl),
+    profilesOf(config),
+  ]);
   const separate = config.sourceUrl !== config.databaseUrl;
   const source = separate ? await openDatabase(config.sourceUrl) : own;
   const single = registry.all().some((resource) => resource.source.tenant === 'single');
@@ -79,7 +87,7 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
   });
   const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));
   return {
-    ...{ config, own, source, registry, rows, trail, secret, base, now },
+    ...{ config, own, source, registry, rows, trail, profiles, secret, base, now },
     writer: separate ? undefined : new Writer(own, rows, { base }, now),
     close: async () => {
       await trail.stop();
@@ -87,6 +95,13 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
       await own.close();
     },
   };
+}
+
+/** Reading packages takes libraries that nothing else here needs. */
+async function profilesOf({ fhirPackages }: Config): Promise<Profiles> {
+  if (fhirPackages.length === 0) return new Map();
+  const { readItems } = await import('./transfer/sources.js');
+  return loadProfiles(fhirPackages, readItems);
 }
 
 export interface Running {
@@ -166,9 +181,9 @@ function startChores({ own, trail, now }: Portico, traffic: Traffic, log: Log): 
 }
 
 export function facadeOf(portico: Portico): Facade {
-  const { config, registry, rows, own, writer, base, secret, now } = portico;
+  const { config, registry, rows, own, writer, trail, profiles, base, secret, now } = portico;
   return {
-    ...{ registry, rows, base, now, version, released },
+    ...{ registry, rows, writer, trail, profiles, base, now, version, released },
     own: writer ? own : undefined,
     tokenUrl: `${config.baseUrl}/oauth/token`,
     searchHandling: config.searchHandling,

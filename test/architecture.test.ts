@@ -17,6 +17,7 @@ const line: readonly (readonly string[])[] = [
   ['dev'],
   ['main'],
   ['app'],
+  ['portal'],
   ['api', 'auth', 'rest', 'transfer', 'psr'],
   ['http'],
   ['audit', 'limits', 'outbound'],
@@ -32,7 +33,7 @@ const line: readonly (readonly string[])[] = [
 ];
 
 /** Who may know Koa: everything else is a plain function that a worker can call too. */
-const knowKoa = ['api', 'app', 'auth', 'http'];
+const knowKoa = ['api', 'app', 'auth', 'http', 'portal'];
 
 interface Source {
   /** From the root of the repository. */

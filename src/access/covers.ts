@@ -1,4 +1,4 @@
-import type { Operation, QueryPair, Spelling } from './grammar.js';
+import type { Level, Operation, QueryPair, Spelling } from './grammar.js';
 
 export interface Covering {
   /** Both are confined to one patient, who may then also be asked for at the patient's level. */
@@ -15,7 +15,7 @@ export function covers(has: Spelling, asked: Spelling, { pinned, named }: Coveri
   const wide = has.kind === 'all' ? everything : has;
   if (wide.kind !== 'smart' || asked.kind !== 'smart') return false;
   return (
-    levelFits(wide.level, asked.level, pinned) &&
+    levelsMeet(wide.level, asked.level, pinned) === asked.level &&
     (wide.type === asked.type || (wide.type === '*' && !named.has(asked.type))) &&
     [...asked.operations].every((each) => wide.operations.has(each)) &&
     wide.query.every((pair) => asked.query.some((other) => within(other, pair)))
@@ -23,7 +23,7 @@ export function covers(has: Spelling, asked: Spelling, { pinned, named }: Coveri
 }
 
 /** What `apiv2` is among SMART scopes. */
-const everything = {
+export const everything = {
   kind: 'smart',
   text: '',
   level: 'system',
@@ -32,12 +32,17 @@ const everything = {
   query: [],
 } as const satisfies Spelling;
 
-const levelFits = (has: string, asked: string, pinned: boolean): boolean =>
-  has === asked || (pinned && has === 'system' && asked === 'patient');
+/** The level of what two scopes both open: of one patient's data, for a credential that has no other. */
+export function levelsMeet(one: Level, other: Level, pinned: boolean): Level | undefined {
+  if (one === other) return one;
+  const isPatient = pinned && one !== 'user' && other !== 'user';
+  return isPatient ? 'patient' : undefined;
+}
 
-const within = ([param, values]: QueryPair, [other, wider]: QueryPair): boolean =>
+/** Whether a pair holds of no row but those of which the other holds. */
+export const within = ([param, values]: QueryPair, [other, wider]: QueryPair): boolean =>
   param === other && values.every((each) => wider.includes(each));
 
-/** The scopes that a ceiling allows, of those that a token has. */
+/** The scopes that a ceiling allows wholly, of those that are asked for. */
 export const allowed = (asked: readonly Spelling[], ceiling: readonly Spelling[], covering: Covering): Spelling[] =>
   asked.filter((each) => ceiling.some((has) => covers(has, each, covering)));

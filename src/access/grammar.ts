@@ -32,7 +32,19 @@ export type Spelling =
       readonly type: string;
       readonly operations: ReadonlySet<Operation>;
       readonly query: readonly QueryPair[];
+    }
+  /** What a native scope and a SMART one both open: the rows of a native resource, as far as both go. No text says it. */
+  | {
+      readonly kind: 'part';
+      readonly text: string;
+      readonly level: Level;
+      readonly type: string;
+      readonly operations: ReadonlySet<Operation>;
+      readonly query: readonly QueryPair[];
+      readonly native: string;
     };
+
+type Smart = Extract<Spelling, { kind: 'smart' }>;
 
 export const ALL = 'apiv2';
 /** Elation's: the token may name the user on whose behalf it acts. */
@@ -149,6 +161,21 @@ export function parseCeiling(text: string): Spelling[] | undefined {
   }
   return found.size > MAX_SCOPES ? undefined : [...found.values()];
 }
+
+/** The text of a SMART scope, which `parseScope` reads. */
+export function printSmart({ level, type, operations, query }: Omit<Smart, 'kind' | 'text'>): string {
+  const letters = (['c', 'r', 'u', 'd', 's'] as const).filter((each) => operations.has(each)).join('');
+  const pairs = query.map(([param, values]) => `${param}=${values.map(encoded).join(',')}`);
+  return `${level}/${type}.${letters}${pairs.length === 0 ? '' : `?${pairs.join('&')}`}`;
+}
+
+/** A value without what would end it, or cannot stand in a scope (RFC 6749 section 3.3). */
+const encoded = (value: string): string =>
+  value.replace(/[^\x21\x23\x24\x27-\x2b\x2d-\x3c\x3e-\x5b\x5d-\x7e]/gu, encodeURIComponent);
+
+/** The scopes of an answer: what a text can say of them. */
+export const printScopes = (scopes: readonly Spelling[]): string =>
+  scopes.flatMap(({ kind, text }) => (kind === 'part' ? [] : [text])).join(' ');
 
 /** Every scope of the native system. */
 export const nativeScopeTexts: readonly string[] = [...natives].flatMap(([name, { permissions }]) =>

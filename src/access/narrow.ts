@@ -77,6 +77,11 @@ function alternatives(grants: readonly Grant[]): Alternative[] {
   }));
 }
 
+/** All that is the patient's of a pinned credential, whatever its scopes: what its writer may refer to. */
+export function ofPatient({ tenant }: Access, patient: string): Narrowing {
+  return make(tenant, patient, []);
+}
+
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench'): Narrowing {
   return make(tenant, undefined, []);

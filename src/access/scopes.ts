@@ -2,7 +2,7 @@ import type { SearchRequest } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import type { Registry } from '../registry.js';
 import { parse } from '../search/parse.js';
-import { allowed } from './covers.js';
+import { allowed, type Covering } from './covers.js';
 import {
   ACT_AS_USER,
   ALL,
@@ -14,6 +14,7 @@ import {
   type QueryPair,
   type Spelling,
 } from './grammar.js';
+import { intersect, rightsOf } from './intersect.js';
 
 /** What one scope opens of one resource type. */
 export interface Grant {
@@ -27,9 +28,15 @@ export interface Grant {
   readonly native?: string;
 }
 
-const everything: ReadonlySet<Operation> = new Set(['c', 'r', 'u', 'd', 's']);
-const reading: ReadonlySet<Operation> = new Set(['r', 's']);
-const writing: ReadonlySet<Operation> = new Set(['c', 'u', 'd']);
+/** What a token is held to, whatever was granted: its credential, its organization and its patient as they are now. */
+export interface Limits {
+  /** The scopes that the credential may ask for, or that the roles of a session's user open. */
+  readonly ceiling: string;
+  /** The most that the organization allows; none is another thing than one that allows nothing. */
+  readonly policy: string | undefined;
+  /** The only patient whose data it opens. */
+  readonly patient: string | undefined;
+}
 
 /** Scopes as this server understands them: what each opens of what is served. */
 export class Scopes {
@@ -58,9 +65,24 @@ export class Scopes {
       : undefined;
   }
 
-  /** Those of the scopes that a ceiling allows. `pinned`: both are confined to one patient. */
+  /** Those of the scopes that a ceiling allows wholly. `pinned`: both are confined to one patient. */
   within(asked: readonly Spelling[], ceiling: readonly Spelling[], pinned: boolean): Spelling[] {
-    return allowed(asked, ceiling, { pinned, named: this.#named });
+    return allowed(asked, ceiling, this.#covering(pinned));
+  }
+
+  /**
+   * What was granted, as far as the ceiling and the organization's policy go: the intersection of all, by SMART section
+   * 3. Without a grant it is the ceiling itself, as far as the policy goes.
+   */
+  effective({ ceiling, policy, patient }: Limits, granted?: readonly Spelling[]): Spelling[] {
+    const covering = this.#covering(patient !== undefined);
+    const limit = this.readCeiling(ceiling) ?? [];
+    const left = granted ? intersect(granted, limit, covering) : limit;
+    return policy === undefined ? left : intersect(left, this.readCeiling(policy) ?? [], covering);
+  }
+
+  #covering(pinned: boolean): Covering {
+    return { pinned, named: this.#named };
   }
 
   grants(scopes: readonly Spelling[]): Grant[] {
@@ -75,26 +97,12 @@ export class Scopes {
   }
 
   #grantsOf(scope: Spelling): Grant[] {
-    switch (scope.kind) {
-      case 'all':
-        return [{ level: 'system', type: '*', operations: everything }];
-      case 'context':
-        return [];
-      case 'native':
-        return scope.governs.map((type) => ({
-          level: 'system',
-          type,
-          operations: scope.permission === 'read' ? reading : writing,
-          native: scope.name,
-        }));
-      case 'smart': {
-        const { level, type, operations, query } = scope;
-        const where = this.#search(type, query);
-        // What cannot be narrowed as it says opens nothing.
-        if (where === undefined) return [];
-        return [{ level, type, operations, ...(where && { where }) }];
-      }
-    }
+    return rightsOf(scope).flatMap(({ level, type, operations, query, native }) => {
+      const where = this.#search(type, query);
+      // What cannot be narrowed as it says opens nothing.
+      if (where === undefined) return [];
+      return [{ level, type, operations, ...(where && { where }), ...(native !== undefined && { native }) }];
+    });
   }
 
   /** The search that a scope narrows by; null for none, undefined where its type does not take it. */

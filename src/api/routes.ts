@@ -2,7 +2,7 @@ import type { Encounter, Patient } from '@medplum/fhirtypes';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { narrow, tryNarrow, type Access } from '../access/narrow.js';
-import { askedBy, type Audit, type AuditEvent } from '../audit/event.js';
+import { askedBy, refusedBy, type Asked, type Audit, type AuditEvent } from '../audit/event.js';
 import { apiCredentialsOf, type ApiCredentials } from '../http/credentials.js';
 import { checkOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
@@ -36,34 +36,34 @@ export function apiRoutes(options: ApiOptions): Middleware {
 }
 
 /** What is asked for, in words that hold nothing of a patient but an id. */
-interface Asked {
+interface Target {
   readonly interaction: string;
   readonly type: string;
   readonly id: string;
 }
 
-type Handle = (asked: Asked, access: Access, options: ApiOptions) => Promise<Answer>;
+type Handle = (asked: Target, access: Access, options: ApiOptions) => Promise<Answer>;
 
-async function serve(ctx: Context, options: ApiOptions, asked: Asked, handle: Handle): Promise<void> {
+async function serve(ctx: Context, options: ApiOptions, asked: Target, handle: Handle): Promise<void> {
   const handled = handledOf(ctx);
   handled.interaction = asked.interaction;
   handled.type = asked.type;
   ctx.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
   if (ctx.method !== 'GET' && ctx.method !== 'HEAD')
     throw new OutcomeError(405, 'method-not-allowed', 'This route takes GET', { headers: { Allow: 'GET, HEAD' } });
-  const access = await options.authenticate(apiCredentialsOf(ctx));
-  handled.access = access;
-  const record = (status: number, shown: readonly Entry[]): void | Promise<void> =>
-    options.audit(eventOf(asked, access, { status, shown, at: options.facade.now() }, handled.requestId));
+  const record = (who: Asked, status: number, shown: readonly Entry[] = []): void | Promise<void> =>
+    options.audit(eventOf(asked, who, { status, shown, at: options.facade.now() }, handled.requestId), ctx.ip);
   try {
+    const access = (handled.access = await options.authenticate(apiCredentialsOf(ctx)));
     await limit(ctx, options.traffic, access);
     checkOrganization(ctx.req.headers['x-organization-id'], access.tenant);
     const { body, shown } = await handle(asked, access, options);
-    await record(200, shown);
+    await record(askedBy(access), 200, shown);
     ctx.status = 200;
     ctx.body = body;
   } catch (error) {
-    await record(error instanceof OutcomeError ? error.status : 500, []);
+    const who = handled.access ? askedBy(handled.access) : refusedBy(error);
+    await record(who, error instanceof OutcomeError ? error.status : 500);
     throw error;
   }
 }
@@ -76,23 +76,23 @@ async function limit(ctx: Context, traffic: Traffic, access: Access): Promise<vo
 }
 
 function eventOf(
-  { interaction, type, id }: Asked,
-  access: Access,
+  { interaction, type, id }: Target,
+  who: Asked,
   { status, shown, at }: { status: number; shown: readonly Entry[]; at: number },
   requestId: string,
 ): AuditEvent {
   const patients = [...new Set(shown.flatMap((entry) => entry.patients))];
   return {
-    ...askedBy(access),
+    ...who,
     ...{ at, interaction, action: 'R' as const, status, requestId, type, patients },
-    ...(isId(id) && { entity: `${type}/${id}` }),
+    ...(who.tenant !== '' && isId(id) && { entity: `${type}/${id}` }),
   };
 }
 
 const isId = (id: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(id);
 
 /** The encounter that is the channel, and its patient where the token opens that. */
-async function channel({ id }: Asked, access: Access, { facade }: ApiOptions): Promise<Answer> {
+async function channel({ id }: Target, access: Access, { facade }: ApiOptions): Promise<Answer> {
   const { registry, rows } = facade;
   const encounters = served(registry, 'Encounter');
   const narrowing = narrow(access, encounters, 'r');

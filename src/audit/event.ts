@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Access } from '../access/narrow.js';
+import { OutcomeError } from '../outcome.js';
 
 /** https://hl7.org/fhir/R4/valueset-audit-event-action.html: create, read, update, delete, execute. */
 export type Action = 'C' | 'R' | 'U' | 'D' | 'E';
@@ -13,7 +14,7 @@ export interface AuditEvent {
   /** The FHIR interaction, or what happened beside FHIR: token, login, revoke and so on. */
   readonly interaction: string;
   readonly action: Action;
-  /** The resource type, and as `Type/id` the one resource, that was asked for. */
+  /** The resource type, and as `Type/id` the one resource, that was asked for; a user who was changed is `user/id`. */
   readonly type?: string | undefined;
   readonly entity?: string | undefined;
   /** The HTTP status of the answer. */
@@ -29,10 +30,26 @@ export interface AuditEvent {
   readonly patients: readonly string[];
 }
 
-/** Records an event. It may make whoever calls it wait, but loses nothing. */
-export type Audit = (event: AuditEvent) => void | Promise<void>;
+/** Records an event. It may make whoever calls it wait, but loses nothing. `ip`: of those who may be strangers. */
+export type Audit = (event: AuditEvent, ip?: string) => void | Promise<void>;
 
-type Asked = Pick<AuditEvent, 'tenant' | 'credentialKind' | 'credential' | 'user' | 'agent' | 'jti'>;
+/** Who asked. */
+export type Asked = Pick<AuditEvent, 'tenant' | 'credentialKind' | 'credential' | 'user' | 'agent' | 'jti'>;
+
+/** A token of ours that opens nothing any more, or not what was asked: whose it is is known, and recorded. */
+export class RefusedToken extends OutcomeError {
+  constructor(
+    readonly by: Asked,
+    code: 'expired' | 'login',
+    text: string,
+    challenge: string,
+  ) {
+    super(401, code, text, { headers: { 'WWW-Authenticate': challenge } });
+  }
+}
+
+/** Who was refused, as far as that is known. */
+export const refusedBy = (error: unknown): Asked => (error instanceof RefusedToken ? error.by : { tenant: '' });
 
 const known = new WeakMap<Access, Asked>();
 
@@ -77,6 +94,7 @@ export interface AuditRow {
 
 export function rowOf(event: AuditEvent, id: string): AuditRow {
   const { tenant, patients } = event;
+  const patient = patients.length === 1 ? (patients[0] as string) : null;
   return {
     organization_id: tenant,
     id,
@@ -90,11 +108,21 @@ export function rowOf(event: AuditEvent, id: string): AuditRow {
     credential_id: event.credential ?? null,
     credential_kind: event.credentialKind ?? null,
     user_id: event.user ?? null,
-    agent: event.agent ?? null,
+    agent: agentFor(event.agent, patient),
     jti: event.jti ?? null,
     request_id: event.requestId ?? null,
-    patient_id: patients.length === 1 ? (patients[0] as string) : null,
+    patient_id: patient,
   };
+}
+
+/**
+ * Who acted, where the one patient whose row it is may know. Another patient, a proxy for example, is kept by the id of
+ * their user alone: their record is not this patient's to read.
+ */
+function agentFor(agent: string | undefined, patient: string | null): string | null {
+  if (agent === undefined) return null;
+  const isOther = patient !== null && agent.startsWith('Patient/') && agent !== `Patient/${patient}`;
+  return isOther ? null : agent;
 }
 
 /** Success, refused, failed: https://hl7.org/fhir/R4/valueset-audit-event-outcome.html */

@@ -4,6 +4,7 @@ import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
 import type { Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
+import { RefusedToken } from '../audit/event.js';
 import type { Credentials } from '../http/credentials.js';
 import { OutcomeError } from '../outcome.js';
 import type { AuthOptions, Claims } from './issue.js';
@@ -26,6 +27,9 @@ interface Opened {
   readonly scopes: readonly Spelling[];
 }
 
+/** The challenge to whoever shows a token that opens nothing. */
+export const DEAD = 'Bearer realm="portico", error="invalid_token"';
+
 const MAX_TOKEN = 8192;
 const MAX_CACHED = 20_000;
 // The last character of a signature of 64 bytes has two bits that say something: another one would be another text of it.
@@ -43,7 +47,7 @@ export class Bearer {
   /** What a token of ours says that has not expired, whether or not what it depends on still lives. */
   async claims(authorization: string | undefined): Promise<Claims> {
     const { claims, expiresAt } = await this.#read(tokenOf(authorization));
-    if (expiresAt * 1000 <= this.options.now()) throw refused('The access token has expired');
+    if (expiresAt * 1000 <= this.options.now()) throw dead(claims, 'The access token has expired');
     return claims;
   }
 
@@ -51,9 +55,9 @@ export class Bearer {
   async authenticate({ authorization, onBehalfOf: user }: Credentials): Promise<Access> {
     const verified = await this.#read(tokenOf(authorization));
     const now = this.options.now();
-    if (verified.expiresAt * 1000 <= now) throw refused('The access token has expired');
+    if (verified.expiresAt * 1000 <= now) throw dead(verified.claims, 'The access token has expired');
     const state = await alive(this.options.own, verified.claims, now);
-    if (!state) throw refused('The credential or the session of this access token has ended');
+    if (!state) throw dead(verified.claims, 'The credential or the session of this access token has ended');
     const { access, scopes } = this.#opened(verified, state);
     return user === undefined ? access : onBehalfOf(this.options.own, access, scopes, user);
   }
@@ -88,7 +92,8 @@ export class Bearer {
       if (typeof payload.aud !== 'string') throw refused();
       return { claims: payload, scopes: scopes.read(payload.scope) ?? [], expiresAt: payload.exp as number };
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw refused('The access token has expired');
+      // Its signature has been checked before its time.
+      if (error instanceof errors.JWTExpired) throw dead(error.payload as Claims, 'The access token has expired');
       if (error instanceof errors.JOSEError) throw refused(undefined, error);
       throw error;
     }
@@ -96,21 +101,18 @@ export class Bearer {
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
   #opened(verified: Verified, under: Alive): Opened {
-    const { ceiling, policy, patient, fhirUser } = under;
+    const { patient, fhirUser } = under;
     if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
-    const pinned = patient !== undefined;
-    const limit = scopes.readCeiling(ceiling) ?? [];
     // A session has the scopes of its user's roles, whatever they were when it began.
-    const granted = knd === 'session' ? limit : scopes.within(verified.scopes, limit, pinned);
-    const left = policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(policy) ?? [], pinned);
+    const left = scopes.effective(under, knd === 'session' ? undefined : verified.scopes);
     const access: Access = {
       tenant: org,
       credential: cid,
       kind: knd,
       grants: scopes.grants(left),
-      ...(pinned && { patient }),
+      ...(patient !== undefined && { patient }),
       ...(uid !== undefined && { user: uid }),
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
@@ -135,9 +137,12 @@ const isSame = (one: Alive, other: Alive): boolean =>
   one.patient === other.patient &&
   one.fhirUser === other.fhirUser;
 
+const dead = ({ org, cid, knd, uid, jti }: Claims, text: string): RefusedToken =>
+  new RefusedToken({ tenant: org, credential: cid, credentialKind: knd, user: uid, jti }, 'expired', text, DEAD);
+
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {
   return new OutcomeError(401, 'expired', text, {
-    headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="invalid_token"' },
+    headers: { 'WWW-Authenticate': DEAD },
     cause,
   });
 }

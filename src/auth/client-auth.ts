@@ -1,10 +1,10 @@
 import { LimitedError } from '../limits/failures.js';
-import { secretLimits, type FailureRule } from '../limits/rules.js';
+import { secretLimits, type Limit } from '../limits/rules.js';
 import { OAuthError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
 import { assertedClient, verifyAssertion } from './private-key-jwt.js';
-import { liveCredential, ownsSecret, type Credential } from './store.js';
+import { credentialAsked, knownCredential, liveCredential, ownsSecret, type Credential } from './store.js';
 
 /** How a client proves who it is, as discovery names it. */
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
@@ -26,10 +26,13 @@ export async function authenticateClient(request: OAuthRequest, options: AuthOpt
   const claimed = claimedBy(request);
   if (!claimed) throw refused;
   const limits = secretLimits(claimed.id, request.ip);
-  for (const [key, rule] of limits) await check(options, key, rule);
+  await check(options, limits);
   const credential = await proved(claimed, options);
   if (credential) return (request.client = credential);
-  for (const [key, rule] of limits) await options.failures.count(key, rule);
+  await options.failures.count(...limits);
+  // Whose log it goes into is asked for an unknown one too: it takes as long.
+  const known = await knownCredential(options.own, idOf(claimed));
+  if (known) request.refused = credentialAsked(known);
   throw refused;
 }
 
@@ -68,17 +71,18 @@ function basic(authorization: string): Claimed | undefined {
 
 async function proved(claimed: Claimed, options: AuthOptions): Promise<Credential | undefined> {
   const now = options.now();
-  // PostgreSQL takes no NUL, and no id of ours has one.
-  const id = /^[\w-]{1,64}$/.test(claimed.id) ? claimed.id : '';
-  const credential = await liveCredential(options.own, id, now);
+  const credential = await liveCredential(options.own, idOf(claimed), now);
   if (claimed.method === 'assertion')
     return credential && (await verifyAssertion(claimed.assertion, credential, options)) ? credential : undefined;
   return ownsSecret(credential, claimed.secret.slice(0, 256), now) ? credential : undefined;
 }
 
-async function check({ failures }: AuthOptions, key: string, rule: FailureRule): Promise<void> {
+/** PostgreSQL takes no NUL, and no id of ours has one. */
+const idOf = ({ id }: Claimed): string => (/^[\w-]{1,64}$/.test(id) ? id : '');
+
+async function check({ failures }: AuthOptions, limits: readonly Limit[]): Promise<void> {
   try {
-    await failures.check(key, rule);
+    await failures.checkAll(limits);
   } catch (error) {
     if (!(error instanceof LimitedError)) throw error;
     throw new OAuthError(429, 'slow_down', 'too many requests', error.headers);

@@ -1,4 +1,6 @@
 import { decodeJwt } from 'jose/jwt/decode';
+import { printScopes } from '../access/grammar.js';
+import { refusedBy } from '../audit/event.js';
 import { OAuthError, OutcomeError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
 import { authenticateClient } from './client-auth.js';
@@ -29,7 +31,7 @@ export async function introspect(request: OAuthRequest, options: AuthOptions, be
 
 async function bearingCaller(request: OAuthRequest, { own, now }: AuthOptions, bearer: Bearer) {
   const { authorization } = request;
-  const id = await asOAuth(() => bearer.authenticate({ authorization, onBehalfOf: undefined }));
+  const id = await asOAuth(request, () => bearer.authenticate({ authorization, onBehalfOf: undefined }));
   const caller = await liveCredential(own, id.credential, now());
   if (caller) request.client = caller;
   if (caller?.canIntrospect) return caller satisfies Credential;
@@ -38,11 +40,12 @@ async function bearingCaller(request: OAuthRequest, { own, now }: AuthOptions, b
   });
 }
 
-async function asOAuth<T>(work: () => Promise<T>): Promise<T> {
+async function asOAuth<T>(request: OAuthRequest, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof OutcomeError)) throw error;
+    request.refused = refusedBy(error);
     throw new OAuthError(401, 'invalid_token', 'the access token is not valid', error.headers);
   }
 }
@@ -59,17 +62,11 @@ export async function claimsOf(token: string, bearer: Bearer): Promise<Claims | 
   }
 }
 
-/** The scopes that still work, in the words of the token; undefined when it has just died. */
+/** The scopes that still work, as far as a text says them; undefined when it has just died. */
 async function scopeNow(claims: Claims, { own, scopes, now }: AuthOptions): Promise<string | undefined> {
   const state = await alive(own, claims, now());
   if (!state) return undefined;
-  const pinned = state.patient !== undefined;
-  const limit = scopes.readCeiling(state.ceiling) ?? [];
-  const granted =
-    claims.knd === 'session' ? limit : scopes.within(scopes.readCeiling(claims.scope) ?? [], limit, pinned);
-  const left =
-    state.policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(state.policy) ?? [], pinned);
-  return left.map(({ text }) => text).join(' ');
+  return printScopes(scopes.effective(state, claims.knd === 'session' ? undefined : scopes.readCeiling(claims.scope)));
 }
 
 /** What a resource server may know: nothing of epochs and ids of our tables. */

@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { BodyError, readForm } from '../http/body.js';
 import { handledOf } from '../http/request-log.js';
 import { OAuthError } from '../outcome.js';
+import type { Asked } from '../audit/event.js';
 import type { Credential } from './store.js';
 
 /** A form on the OAuth endpoints is small. */
@@ -16,6 +17,8 @@ export interface OAuthRequest {
   readonly requestId: string;
   /** Set when the client has proved who it is: the audit trail names it. */
   client?: Credential;
+  /** Set when the proof is wrong, and whose it should have been is known. */
+  refused?: Asked;
 }
 
 export async function readRequest(ctx: Context): Promise<OAuthRequest> {

@@ -1,6 +1,6 @@
 import { ACT_AS_USER, type Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
-import { OutcomeError } from '../outcome.js';
+import { askedBy, RefusedToken } from '../audit/event.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 
@@ -21,13 +21,13 @@ export async function onBehalfOf(
   scopes: readonly Spelling[],
   user: string,
 ): Promise<Access> {
-  if (!scopes.some(({ text }) => text === ACT_AS_USER)) throw refused('Token does not have act_as_user scope');
+  if (!scopes.some(({ text }) => text === ACT_AS_USER)) throw refused(access, 'Token does not have act_as_user scope');
   const row = await clinician.first(db, { id: user.slice(0, 64), tenant: access.tenant });
   const isClinician = row !== undefined && (row['roles'] as string).split(' ').includes('clinician');
-  if (!isClinician) throw refused('On-behalf-of user not found or not authorized');
-  const practitioner = row['fhir_user'] as string | null;
-  return { ...access, onBehalfOf: practitioner ?? user };
+  if (!isClinician) throw refused(access, 'On-behalf-of user not found or not authorized');
+  const person = row['fhir_user'] as string | null;
+  return { ...access, onBehalfOf: person?.startsWith('Practitioner/') ? person : user };
 }
 
-const refused = (text: string): OutcomeError =>
-  new OutcomeError(401, 'login', text, { headers: { 'WWW-Authenticate': 'Bearer realm="portico"' } });
+const refused = (access: Access, text: string): RefusedToken =>
+  new RefusedToken(askedBy(access), 'login', text, 'Bearer realm="portico"');

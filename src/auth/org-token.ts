@@ -1,15 +1,11 @@
 import type { Access } from '../access/narrow.js';
+import { RefusedToken } from '../audit/event.js';
 import { secretLimits } from '../limits/rules.js';
-import { OutcomeError } from '../outcome.js';
-import { statement } from '../store/database.js';
 import type { AuthOptions } from './issue.js';
-import { liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
+import { DEAD } from './bearer.js';
+import { credentialAsked, knownCredential, liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
 
 const shape = /^pto_([0-9A-Za-z]{16})_[0-9A-Za-z]{49}$/;
-
-const policyOf = statement<{ tenant: string }>((knex, $) =>
-  knex('org').where('id', $('tenant')).select('scope_policy'),
-);
 
 /**
  * An organization's token used as it is, on the native API (PULSARA). It is found by its public id and compared as a
@@ -19,25 +15,19 @@ export async function openOrgToken(token: string, ip: string, options: AuthOptio
   const { own, failures, now } = options;
   const id = shape.exec(token)?.[1] ?? '';
   const limits = secretLimits(id, ip);
-  for (const [key, rule] of limits) await failures.check(key, rule);
+  await failures.checkAll(limits);
   const credential = await liveCredential(own, id, now());
   if (!ownsSecret(credential, token, now()) || credential?.kind !== 'org') {
-    for (const [key, rule] of limits) await failures.count(key, rule);
-    throw new OutcomeError(401, 'expired', 'The token is not valid', {
-      headers: { 'WWW-Authenticate': 'Bearer realm="portico", error="invalid_token"' },
-    });
+    await failures.count(...limits);
+    const known = await knownCredential(own, id);
+    throw new RefusedToken(known ? credentialAsked(known) : { tenant: '' }, 'expired', 'The token is not valid', DEAD);
   }
   await noteUse(own, credential, now());
   return accessOf(credential, options);
 }
 
 /** It opens its ceiling, as far as its organization allows that now. */
-async function accessOf({ id, tenant, scopeCeiling, patient }: Credential, options: AuthOptions): Promise<Access> {
-  const { own, scopes } = options;
-  const ceiling = scopes.readCeiling(scopeCeiling) ?? [];
-  const policy = (await policyOf.first(own, { tenant }))?.['scope_policy'];
-  const pinned = patient !== undefined;
-  const granted =
-    typeof policy === 'string' ? scopes.within(ceiling, scopes.readCeiling(policy) ?? [], pinned) : ceiling;
-  return { tenant, credential: id, kind: 'org', grants: scopes.grants(granted), ...(pinned && { patient }) };
+function accessOf({ id, tenant, scopeCeiling: ceiling, policy, patient }: Credential, { scopes }: AuthOptions): Access {
+  const grants = scopes.grants(scopes.effective({ ceiling, policy, patient }));
+  return { tenant, credential: id, kind: 'org', grants, ...(patient !== undefined && { patient }) };
 }

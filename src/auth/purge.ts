@@ -12,6 +12,9 @@ const expiring = [
   ['revoked_jti', 'expires_at'],
   ['refresh_token', 'expires_at'],
   ['mfa_challenge', 'expires_at'],
+  ['portal_session', 'expires_at'],
+  ['portal_form', 'expires_at'],
+  ['enrolment', 'expires_at'],
   ['rate_limit', 'expire'],
   ['signing_key', 'retire_at'],
 ] as const;

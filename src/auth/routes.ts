@@ -9,6 +9,7 @@ import type { AuthOptions } from './issue.js';
 import { readRequest, type OAuthRequest } from './oauth-request.js';
 import { INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATHS } from './paths.js';
 import { revoke } from './revoke.js';
+import { credentialAsked } from './store.js';
 import { issueToken } from './token.js';
 
 interface Endpoint {
@@ -61,7 +62,8 @@ async function recorded(
   { interaction, answer }: Endpoint,
   { audit, now }: AuthOptions,
 ): Promise<object | undefined> {
-  const record = (status: number): void | Promise<void> => audit(eventOf(request, interaction, status, now()));
+  const record = (status: number): void | Promise<void> =>
+    audit(eventOf(request, interaction, status, now()), request.ip);
   try {
     const body = await answer(request);
     await record(200);
@@ -72,11 +74,12 @@ async function recorded(
   }
 }
 
-function eventOf({ client, requestId }: OAuthRequest, interaction: string, status: number, at: number): AuditEvent {
+function eventOf(request: OAuthRequest, interaction: string, status: number, at: number): AuditEvent {
+  const { client, refused = { tenant: '' }, requestId } = request;
   const event = { at, interaction, action: 'E', status, requestId } as const;
-  if (!client) return { ...event, tenant: '', patients: [] };
-  const { tenant, id, kind, patient } = client;
-  return { ...event, tenant, credential: id, credentialKind: kind, patients: patient === undefined ? [] : [patient] };
+  if (!client) return { ...event, ...refused, patients: [] };
+  const { patient } = client;
+  return { ...event, ...credentialAsked(client), patients: patient === undefined ? [] : [patient] };
 }
 
 /** A patient's key may be used by an app in any browser; there are no cookies to protect. */

@@ -82,7 +82,7 @@ export async function verifySecondFactor(options: AuthOptions, token: string, co
   const using = await usingOf(options, account, code);
   if (!using) return { account, passed: false };
   const passed = await committed(own, [await useChallenge.plan(own, { hash, now: now() }, 1), using]);
-  if (passed) await failures.forgive(`second factor ${account.id}`, failureRules.secondFactor);
+  if (passed) await failures.forgive([`second factor ${account.id}`, failureRules.secondFactor]);
   return { account, passed };
 }
 
@@ -137,7 +137,7 @@ export async function confirm(options: AuthOptions, account: Account, code: stri
   const statements = [await confirmed.plan(own, { user, sealed, step }, 1), await dropCodes.plan(own, { user })];
   for (const hash of hashes) statements.push(await insertCode.plan(own, { user, hash }, 1));
   if (!(await committed(own, statements))) return undefined;
-  await failures.forgive(`second factor ${user}`, failureRules.secondFactor);
+  await failures.forgive([`second factor ${user}`, failureRules.secondFactor]);
   return codes;
 }
 

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import type { AuditEvent } from '../audit/event.js';
+import { refusedBy, type Asked } from '../audit/event.js';
 import { readJson, type JsonBody } from '../http/json-body.js';
 import { requireOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
@@ -23,7 +23,7 @@ export interface SessionRouteOptions extends AuthOptions {
 }
 
 /** What is kept of a step besides its time and its answer's status: the user, once they are known. */
-type Who = Pick<AuditEvent, 'tenant' | 'user' | 'agent' | 'jti'>;
+type Who = Pick<Asked, 'tenant' | 'user' | 'agent' | 'jti'>;
 
 interface Step {
   readonly ctx: Context;
@@ -64,15 +64,19 @@ async function serve(ctx: Context, interaction: string, handle: Handle, options:
   let who: Who = { tenant: '' };
   const by: Step['by'] = (known) => (who = known && 'email' in known ? whoOf(known) : (known ?? who));
   const record = (status: number): void | Promise<void> =>
-    options.audit({
-      ...{ ...who, at: options.now(), interaction, action: 'E', status, requestId, patients: [] },
-      credentialKind: 'session',
-    });
+    options.audit(
+      {
+        credentialKind: 'session',
+        ...{ ...who, at: options.now(), interaction, action: 'E', status, requestId, patients: [] },
+      },
+      ctx.ip,
+    );
   try {
     const body = await handle({ ctx, body: await readJson(ctx.req, BODY_BYTES), by }, options);
     ctx.status = body ? 200 : 204;
     if (body) ctx.body = body;
   } catch (error) {
+    if (who.tenant === '') who = refusedBy(error);
     await record(error instanceof OutcomeError ? error.status : 500);
     throw error;
   }

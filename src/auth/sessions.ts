@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { networkOf } from '../limits/network.js';
-import { failureRules, slowedBy } from '../limits/rules.js';
+import { EVERYBODY, failureRules, loginLimits, slowedBy, type Limit } from '../limits/rules.js';
 import { OutcomeError } from '../outcome.js';
 import { statement } from '../store/database.js';
 import { accountByEmail, accountById, rehashPassword, type Account } from './accounts.js';
@@ -40,35 +40,38 @@ export interface Proved {
 
 /**
  * Checks a password. Unknown, wrong, disabled and of another organization are one answer after the same work. Errors:
- * LimitedError for a network, or for an account and a network, that failed too often; 503 when too many log in at once.
+ * LimitedError for a network, the range that it lies in, or an account and a network, that failed too often; 503 when
+ * too many log in at once.
  */
 export async function provePassword({ own, failures }: AuthOptions, login: Login): Promise<Proved> {
   const { password, organization, ip } = login;
   const email = normaliseEmail(login.email);
-  const network = networkOf(ip);
-  const [byNetwork, byBoth, byAccount] = [`login ${network}`, `login ${email} ${network}`, `login ${email}`];
-  await failures.attempt(byNetwork, failureRules.network);
-  await failures.attempt(byBoth, failureRules.password);
-  await wait(slowedBy((await failures.of(byAccount, failureRules.account)).count));
+  const { network, both, range, account: slowing } = loginLimits(email, ip);
+  await failures.attempt(...network);
+  await failures.attempt(...both);
+  await failures.attempt(...range).catch(takenBack(failures, network, both));
+  await wait(slowedBy((await failures.of(...slowing)).count));
   const account = await accountByEmail(own, email);
-  const forgive = async (): Promise<void> => {
-    await failures.forgive(byNetwork, failureRules.network);
-    await failures.forgive(byBoth, failureRules.password);
-  };
-  // What was not looked at was not wrong: a crowd at the door must not lock out who waits in it.
-  const matches = await passwordMatches(password, account?.passwordHash).catch(async (error: unknown) => {
-    await forgive();
-    throw error;
-  });
+  const matches = await passwordMatches(password, account?.passwordHash).catch(
+    takenBack(failures, network, both, range),
+  );
   const passed = matches && (organization === undefined || organization === account?.tenant);
   if (!passed) {
-    await failures.count(byAccount, failureRules.account);
+    await failures.count(slowing, EVERYBODY);
     return { account, passed };
   }
-  await forgive();
+  await failures.forgive(network, both, range);
   if (account && isOutdated(account.passwordHash)) await rehashPassword(own, account, password);
   return { account, passed };
 }
+
+/** What was not looked at was not wrong: a crowd at the door must not lock out who waits in it. */
+const takenBack =
+  (failures: AuthOptions['failures'], ...limits: readonly Limit[]) =>
+  async (error: unknown): Promise<never> => {
+    await failures.forgive(...limits);
+    throw error;
+  };
 
 const wait = (milliseconds: number): Promise<void> | undefined =>
   milliseconds === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -139,7 +142,7 @@ export async function refreshSession(options: AuthOptions, token: string, ip: st
   const account = row && (await accountById(own, row['user_id'] as string));
   const used = account && (await useRefresh(own, token, now()));
   if (!account || !used || typeof used === 'string' || session === undefined) {
-    await failures.count(key, failureRules.network);
+    await failures.count([key, failureRules.network]);
     return { account, tokens: undefined };
   }
   const expiresAt = used.expiresAt;

@@ -1,3 +1,4 @@
+import type { Asked } from '../audit/event.js';
 import type { Database, Row } from '../store/database.js';
 import { committed, statement } from '../store/database.js';
 import { makeId, makeSecret, prefixes, secretMatches } from './secrets.js';
@@ -20,6 +21,8 @@ export interface Credential {
   /** The one patient whose data it opens. */
   readonly patient: string | undefined;
   readonly scopeCeiling: string;
+  /** The most that its organization allows, where it has been asked whether it lives. */
+  readonly policy: string | undefined;
   /** Whether it may ask about tokens of others in its organization. */
   readonly canIntrospect: boolean;
   /** Raised when something changes that tokens already issued must not survive. */
@@ -36,6 +39,8 @@ export interface Credential {
 export type ClientKeySource = { readonly jwks: string } | { readonly jwksUrl: string };
 
 export interface NewCredential {
+  /** Its public id, where somebody must know it before it is made. */
+  readonly id?: string;
   readonly tenant: string;
   readonly kind: CredentialKind;
   readonly name: string;
@@ -71,7 +76,7 @@ export interface Made {
 
 /** Makes a credential. The secret is in this answer and nowhere else. */
 export async function createCredential(db: Database, credential: NewCredential, now: number): Promise<Made> {
-  const { id, secret, hash } = makeSecret(prefixes[credential.kind]);
+  const { id, secret, hash } = makeSecret(prefixes[credential.kind], credential.id);
   await add(db, credential, { id, hash, now });
   return { id, secret };
 }
@@ -83,7 +88,7 @@ export async function registerCredential(
   keys: ClientKeySource,
   now: number,
 ): Promise<string> {
-  const id = makeId();
+  const { id = makeId() } = credential;
   await add(db, credential, { id, now, ...keys });
   return id;
 }
@@ -99,7 +104,7 @@ const byId = statement<{ id: string }>((knex, $) =>
     .join('org as o', 'o.id', 'c.org')
     .where('c.id', $('id'))
     .where('o.active', true)
-    .select('c.*'),
+    .select('c.*', 'o.scope_policy'),
 );
 
 /** A credential that can be used now; undefined when it is unknown, deleted, expired or its organization is inactive. */
@@ -109,6 +114,19 @@ export async function liveCredential(db: Database, id: string, now: number): Pro
   if (!credential || credential.disabledAt !== undefined) return undefined;
   return credential.expiresAt !== undefined && credential.expiresAt <= now ? undefined : credential;
 }
+
+const inAnyState = statement<{ id: string }>((knex, $) => knex('credential').where('id', $('id')).select('*'));
+
+/** A credential whether or not it can be used: a proof that failed goes into its log. */
+export async function knownCredential(db: Database, id: string): Promise<Credential | undefined> {
+  const row = await inAnyState.first(db, { id });
+  return row && credentialOf(row);
+}
+
+/** Who tried, for the audit trail. */
+export const credentialAsked = ({ tenant, id, kind }: Credential): Asked => ({
+  ...{ tenant, credential: id, credentialKind: kind },
+});
 
 /** Whether a secret is the credential's, or the one before it. Both are compared, whichever fits: the time says nothing. */
 export function ownsSecret(credential: Credential | undefined, secret: string, now: number): boolean {
@@ -126,6 +144,33 @@ const ofTenant = statement<{ tenant: string }>((knex, $) =>
 
 export async function listCredentials(db: Database, tenant: string): Promise<Credential[]> {
   return (await ofTenant.all(db, { tenant })).map(credentialOf);
+}
+
+const ofPatient = statement<{ tenant: string; patient: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), patient: $('patient'), kind: 'portal' })
+    .whereNull('disabled_at')
+    .orderBy('created_at')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The keys that a patient made and has not deleted. */
+export async function patientKeys(db: Database, tenant: string, patient: string): Promise<Credential[]> {
+  return (await ofPatient.all(db, { tenant, patient })).map(credentialOf);
+}
+
+const ofOrg = statement<{ tenant: string }>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), kind: 'org' })
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .select('*'),
+);
+
+/** The tokens of an organization itself, newest first, with those that were revoked. */
+export async function orgTokens(db: Database, tenant: string): Promise<Credential[]> {
+  return (await ofOrg.all(db, { tenant })).map(credentialOf);
 }
 
 const disable = statement<{ id: string; tenant: string; now: number }>((knex, $) =>
@@ -170,6 +215,7 @@ function credentialOf(row: Row): Credential {
     jwksUrl: text('jwks_url'),
     patient: text('patient'),
     scopeCeiling: row['scope_ceiling'] as string,
+    policy: (row['scope_policy'] as string | null | undefined) ?? undefined,
     canIntrospect: Boolean(row['can_introspect']),
     epoch: row['epoch'] as number,
     createdBy: text('created_by'),

@@ -20,6 +20,8 @@ export interface User {
 }
 
 export interface NewUser {
+  /** Where somebody must know it before they are made. */
+  readonly id?: string;
   readonly tenant: string;
   readonly email: string;
   readonly name: string;
@@ -48,7 +50,7 @@ export const normaliseEmail = (email: string): string => email.normalize('NFKC')
 
 /** The id of the new user; undefined when somebody has the e-mail address already. */
 export async function createUser(db: Database, user: NewUser, now: number): Promise<string | undefined> {
-  const id = randomUUID();
+  const { id = randomUUID() } = user;
   const hash = await hashPassword(user.password);
   const row = {
     ...user,
@@ -70,6 +72,40 @@ export async function listUsers(db: Database, tenant: string): Promise<User[]> {
   return (await ofTenant.all(db, { tenant })).map(userOf);
 }
 
+const staffOfTenant = statement<{ tenant: string }>((knex, $) =>
+  knex('user_account').where('org', $('tenant')).whereNot('roles', 'patient').orderBy('name').orderBy('id').select('*'),
+);
+
+/** Everybody who is more than a patient. */
+export async function listStaff(db: Database, tenant: string): Promise<User[]> {
+  return (await staffOfTenant.all(db, { tenant })).map(userOf);
+}
+
+const byFhirUser = statement<{ tenant: string; fhirUser: string }>((knex, $) =>
+  knex('user_account')
+    .where({ org: $('tenant'), fhir_user: $('fhirUser') })
+    .orderBy('created_at')
+    .select('*'),
+);
+
+/** The user that a patient is, disabled or not; somebody of the staff may be a patient too. */
+export async function patientUser(db: Database, tenant: string, patient: string): Promise<User | undefined> {
+  const found = (await byFhirUser.all(db, { tenant, fhirUser: `Patient/${patient}` })).map(userOf);
+  return found.find(({ roles }) => roles.includes('patient'));
+}
+
+const byTenantAndId = statement<{ tenant: string; id: string }>((knex, $) =>
+  knex('user_account')
+    .where({ org: $('tenant'), id: $('id') })
+    .select('*'),
+);
+
+/** A user of one organization, disabled or not. */
+export async function userById(db: Database, tenant: string, id: string): Promise<User | undefined> {
+  const row = await byTenantAndId.first(db, { tenant, id });
+  return row && userOf(row);
+}
+
 /** A change of one user: who, and what it becomes. */
 interface Change extends Record<string, unknown> {
   readonly email: string;
@@ -77,6 +113,7 @@ interface Change extends Record<string, unknown> {
   readonly now?: number;
   readonly hash?: string;
   readonly roles?: string;
+  readonly canManageKeys?: boolean;
 }
 
 const named = (knex: Knex, $: (name: 'email' | 'tenant') => Knex.Value): Knex.QueryBuilder =>
@@ -95,6 +132,10 @@ const enable = statement<Change>((knex, $) => named(knex, $).whereNotNull('disab
 const setHash = statement<Change>((knex, $) => named(knex, $).update({ password_hash: $('hash'), ...raised(knex) }));
 
 const changeRoles = statement<Change>((knex, $) => named(knex, $).update({ roles: $('roles'), ...raised(knex) }));
+
+const raise = statement<Change>((knex, $) => named(knex, $).update(raised(knex)));
+
+const changeKeys = statement<Change>((knex, $) => named(knex, $).update({ can_manage_keys: $('canManageKeys') }));
 
 const dropSecondFactor = statement<Change>((knex, $) =>
   named(knex, $).update({ totp_sealed: null, totp_pending: null, totp_last_step: null, ...raised(knex) }),
@@ -118,9 +159,25 @@ const endChallenges = statement<Change>((knex, $) =>
 
 const dropCodes = statement<Change>((knex, $) => knex('recovery_code').whereIn('user_id', id(knex, $)).delete());
 
-/** False when there is no such user who is not disabled already. Their tokens and sessions are dead at once. */
+const endKeys = statement<Change>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), kind: 'portal' })
+    .whereIn('patient', named(knex, $).whereLike('fhir_user', 'Patient/%').select(knex.raw('substr(fhir_user, 9)')))
+    .whereNull('disabled_at')
+    .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
+);
+
+/**
+ * False when there is no such user who is not disabled already. Their tokens and sessions are dead at once, and so are
+ * the keys that apps have of a patient.
+ */
 export function disableUser(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
-  return change(db, { tenant, email, now }, disable, [endSessions, endChallenges]);
+  return change(db, { tenant, email, now }, disable, [endSessions, endChallenges, endKeys]);
+}
+
+/** Logs a user out everywhere. */
+export function endUserSessions(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
+  return change(db, { tenant, email, now }, raise, [endSessions, endChallenges]);
 }
 
 /** False when there is no such user who is disabled. What was ended stays so: they log in anew. */
@@ -141,6 +198,16 @@ export async function setPassword(
 /** Access tokens with the old roles are dead at once; a refresh token gives one with the new. */
 export function setRoles(db: Database, tenant: string, email: string, roles: readonly Role[]): Promise<boolean> {
   return change(db, { tenant, email, roles: roles.join(' ') }, changeRoles);
+}
+
+/** Whether they may make and revoke the organization's keys: asked of the database each time. */
+export function setCanManageKeys(
+  db: Database,
+  tenant: string,
+  email: string,
+  canManageKeys: boolean,
+): Promise<boolean> {
+  return change(db, { tenant, email, canManageKeys }, changeKeys);
 }
 
 /** For somebody who lost their second factor and the recovery codes. */

@@ -43,6 +43,7 @@ async function makeStatement(): Promise<unknown> {
     version,
     released,
     own: true,
+    writer: true,
   };
   // The handlers are not called: only the table of interactions is read.
   return capabilityStatement(facade, fhirRoutes(facade as unknown as Facade));

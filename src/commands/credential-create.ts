@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { Scopes } from '../access/scopes.js';
 import { asSystem } from '../access/narrow.js';
 import { readJwks } from '../auth/jwks.js';
+import { makeId } from '../auth/secrets.js';
 import {
   createCredential,
   credentialKinds,
@@ -14,8 +15,8 @@ import {
 import type { Portico } from '../main.js';
 import { allowedUrl, OutboundError } from '../outbound/safe-fetch.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
-import { recordChange } from './credential-record.js';
 import { chooseOrg } from './org.js';
+import { changedCredential, recorded } from './recorded.js';
 
 export interface KeyOptions {
   readonly jwks?: string;
@@ -65,20 +66,19 @@ export function createCommand(credential: Command): void {
 }
 
 async function createOne(portico: Portico, options: CreateOptions): Promise<Said> {
-  const { own, now, config, base } = portico;
+  const { now, config, base } = portico;
   const credential = await checked(portico, options);
   const { kind, tenant, name, scopeCeiling: scope, patient } = credential;
   const tokenUrl = `${config.baseUrl}/oauth/token`;
+  const own = recorded(portico, 'credential-create', changedCredential(credential));
   const shared = { kind, tenant, name, scope, patient, tokenUrl, fhirUrl: base };
   if (kind === 'backend') {
     const keys = keySource(options, config.allowLoopback);
     const id = await registerCredential(own, credential, keys, now());
-    await recordChange(portico, 'credential-create', { ...credential, id });
     const lines = [`Credential "${name}" is made.`, `  client id  ${id}`, `  scopes     ${scope}`];
     return { json: { id, ...shared }, lines: [...lines, `It signs its assertions for ${tokenUrl}`] };
   }
   const made = await createCredential(own, credential, now());
-  await recordChange(portico, 'credential-create', { ...credential, id: made.id });
   const lines = [
     `Credential "${name}" is made. The secret is shown this once:`,
     `  client id      ${made.id}`,
@@ -91,7 +91,10 @@ async function createOne(portico: Portico, options: CreateOptions): Promise<Said
   return { json: { ...made, ...shared }, lines };
 }
 
-async function checked({ own, rows, registry, base, now }: Portico, options: CreateOptions): Promise<NewCredential> {
+async function checked(
+  { own, rows, registry, base, now }: Portico,
+  options: CreateOptions,
+): Promise<NewCredential & { readonly id: string }> {
   const { kind, patient, introspect: canIntrospect = false } = options;
   const tenant = await chooseOrg(own, options.org);
   const name = options.name.trim();
@@ -110,7 +113,7 @@ async function checked({ own, rows, registry, base, now }: Portico, options: Cre
   if (Number.isNaN(expiresAt)) throw new CommandError('--expires is not a date', 2);
   if (expiresAt !== undefined && expiresAt <= now()) throw new CommandError('--expires is over already', 2);
   return {
-    ...{ tenant, kind, name, scopeCeiling, canIntrospect },
+    ...{ id: makeId(), tenant, kind, name, scopeCeiling, canIntrospect },
     ...(patient !== undefined && { patient }),
     ...(expiresAt !== undefined && { expiresAt }),
   };

@@ -6,8 +6,8 @@ import { listCredentials, revokeCredential, type Credential } from '../auth/stor
 import type { Portico } from '../main.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
 import { createCommand, keySource, type KeyOptions } from './credential-create.js';
-import { recordChange } from './credential-record.js';
 import { chooseOrg } from './org.js';
+import { changedCredential, recorded } from './recorded.js';
 
 const HOUR = 3_600_000;
 
@@ -93,8 +93,9 @@ async function revokeOne(portico: Portico, id: string, { org }: InOrg): Promise<
   const { own, now } = portico;
   const tenant = await chooseOrg(own, org);
   const known = (await listCredentials(own, tenant)).find((each) => each.id === id);
-  if (!known || !(await revokeCredential(own, tenant, id, now()))) throw unknown(id);
-  await recordChange(portico, 'credential-revoke', known);
+  if (!known) throw unknown(id);
+  const changing = recorded(portico, 'credential-revoke', changedCredential(known));
+  if (!(await revokeCredential(changing, tenant, id, now()))) throw unknown(id);
   return {
     json: { id, revoked: true },
     lines: [`Credential ${id} is deleted; tokens already issued are dead.`],
@@ -106,16 +107,15 @@ async function rotateOne(portico: Portico, id: string, options: RotateOptions): 
   const which = { tenant: await chooseOrg(own, options.org), id };
   const known = (await listCredentials(own, which.tenant)).find((each) => each.id === id);
   if (!known) throw unknown(id);
+  const changing = recorded(portico, 'credential-rotate', changedCredential(known));
   if ((options.jwks ?? options.jwksUrl) !== undefined) {
     const source = keySource(options, config.allowLoopback);
-    if (!(await rotateKeySource(own, which, source, now()))) throw unknown(id, ' with keys');
-    await recordChange(portico, 'credential-rotate', known);
+    if (!(await rotateKeySource(changing, which, source, now()))) throw unknown(id, ' with keys');
     return { json: { id, rotated: true }, lines: [`Credential ${id} has other keys.`] };
   }
   const until = now() + options.overlap * HOUR;
-  const made = await rotateSecret(own, which, until, now());
+  const made = await rotateSecret(changing, which, until, now());
   if (!made) throw unknown(id, ' with a secret');
-  await recordChange(portico, 'credential-rotate', known);
   const previousUntil = new Date(until).toISOString();
   const old =
     options.overlap === 0 ? 'The old one and its tokens are dead.' : `The old one works until ${previousUntil}.`;

@@ -38,13 +38,13 @@ export function demoCommand(program: Command): void {
 
 /** Lines that work when they are pasted into a shell. */
 function whatToTry({ baseUrl }: Config, credentials: DemoCredentials): string[] {
-  const { patient, organization, organizationToken, backend } = credentials;
+  const { patient, organization, organizationToken, backend, logins } = credentials;
   const fhir = `${baseUrl}/fhir/R4`;
   const token = (id: string, secret: string): string =>
     `$(curl -s -u '${id}:${secret}' -d grant_type=client_credentials ${baseUrl}/oauth/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`;
   return [
     '',
-    'Portico demo: two organizations, 60 patients, 12,000 observations, 250 PDF summaries.',
+    'Portico demo: two organizations, 60 patients, 12,000 observations, 250 PDF summaries, 401 notes.',
     `  FHIR base   ${fhir}`,
     `  token URL   ${baseUrl}/oauth/token`,
     '',
@@ -56,6 +56,11 @@ function whatToTry({ baseUrl }: Config, credentials: DemoCredentials): string[] 
     `  client secret  ${organization.clientSecret}`,
     `An organization token: ${organizationToken.token}`,
     `A backend service: client id ${backend.clientId}; its private key is in the file below.`,
+    '',
+    `Pages, at ${baseUrl}/portal/login:`,
+    `  as a patient  ${logins.patient.email}  ${logins.patient.password}`,
+    `  as a manager  ${logins.manager.email}  ${logins.manager.password}`,
+    `A clinician, at POST ${baseUrl}/api/auth/login: ${logins.clinician.email}  ${logins.clinician.password}`,
     '',
     'Try these:',
     `  curl -H "Authorization: Bearer ${token(patient.key, patient.secret)}" ${fhir}/Patient/${patient.id}`,

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { importItems, type Report } from '../transfer/import.js';
 import { readItems } from '../transfer/sources.js';
-import { loadProfiles } from '../validate/packages.js';
 import { CommandError, progressLine, run, withJson, withPortico } from './command.js';
 import { chooseOrg } from './org.js';
 
@@ -16,7 +15,7 @@ export function importCommand(program: Command): void {
     .option('--org <id>', 'the organization; not needed when there is only one')
     .action((path: string, options: { org?: string }) =>
       run(command, () =>
-        withPortico(async ({ own, registry, rows, writer, base, now, config, trail }) => {
+        withPortico(async ({ own, registry, rows, writer, profiles, base, now, trail }) => {
           if (!writer)
             throw new CommandError(
               "The clinical tables are somebody else's (PORTICO_SOURCE_URL): they are only read",
@@ -24,7 +23,6 @@ export function importCommand(program: Command): void {
             );
           const tenant = await chooseOrg(own, options.org);
           if (!existsSync(path)) throw new CommandError(`There is no file or folder ${path}`, 2);
-          const profiles = await loadProfiles(config.fhirPackages, readItems);
           const line = progressLine();
           const progress = (report: Report): void => line.show(`${String(written(report))} resources imported`);
           const report = await importItems(readItems(path), {

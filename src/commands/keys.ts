@@ -3,6 +3,7 @@ import { replaceKeys, rotateKeys } from '../auth/rotation.js';
 import { readSigningKeys, statusOf } from '../auth/signing-key.js';
 import type { Portico } from '../main.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
+import { recorded } from './recorded.js';
 
 export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('the keys that sign access tokens');
@@ -34,7 +35,9 @@ async function listAll({ own, now }: Portico): Promise<Said> {
 const instant = (at: number | undefined): string | undefined =>
   at === undefined ? undefined : new Date(at).toISOString();
 
-async function rotateOne({ own, secret, now }: Portico, atOnce: boolean): Promise<Said> {
+async function rotateOne(portico: Portico, atOnce: boolean): Promise<Said> {
+  const { secret, now } = portico;
+  const own = recorded(portico, atOnce ? 'key-replace' : 'key-rotate', { tenant: '' });
   if (atOnce) {
     const { kid } = await replaceKeys(own, secret, now());
     const lines = [

@@ -6,6 +6,7 @@ import type { Portico } from '../main.js';
 import type { Database } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
 import { CommandError, run, withJson, withPortico } from './command.js';
+import { recorded } from './recorded.js';
 
 /** The organization that a command means: the one named, or the only one that there is. */
 export async function chooseOrg(db: Database, named: string | undefined): Promise<string> {
@@ -58,8 +59,9 @@ export function orgCommand(program: Command): void {
       .argument('<id>', 'its id')
       .action((id: string) =>
         run(command, () =>
-          withPortico(async ({ own }) => {
-            await updateOrg(own, { ...find(await listOrgs(own), id), active });
+          withPortico(async (portico) => {
+            const before = find(await listOrgs(portico.own), id);
+            await updateOrg(recorded(portico, `org-${name}`, { tenant: id }), { ...before, active });
             return { json: { id, active }, lines: [`${id} is ${name}d.`] };
           }),
         ),
@@ -76,7 +78,8 @@ function createCommand(org: Command): void {
       run(create, () =>
         withPortico(async (portico) => {
           if (!isOrgId(id)) throw new CommandError('--id has letters, digits, _ and - only, 40 at the most', 2);
-          const { own, now } = portico;
+          const { now } = portico;
+          const own = recorded(portico, 'org-create', { tenant: id });
           const policy = policyOf(portico, options.scope);
           await createOrg(own, id, name, now(), planOf(options) ?? { plan: 'standard' }, policy).catch(
             (error: unknown) => {
@@ -115,7 +118,7 @@ function updateCommand(org: Command): void {
               ...(scope === false && { scopePolicy: undefined }),
               ...(typeof scope === 'string' && { scopePolicy: policyOf(portico, scope) }),
             };
-            await updateOrg(portico.own, after);
+            await updateOrg(recorded(portico, 'org-update', { tenant: id }), after);
             return { json: after, lines: [`${id} is changed: ${limitOf(after)}.`] };
           }),
         ),

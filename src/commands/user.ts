@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { LEAST_PASSWORD, MOST_PASSWORD } from '../auth/passwords.js';
 import { roles, type Role } from '../auth/roles.js';
@@ -8,13 +8,15 @@ import {
   disableUser,
   enableUser,
   listUsers,
+  normaliseEmail,
   resetSecondFactor,
   setPassword,
   setRoles,
 } from '../auth/users.js';
-import type { Portico } from '../main.js';
+import type { Database } from '../store/database.js';
 import { CommandError, run, withJson, withPortico } from './command.js';
 import { chooseOrg } from './org.js';
+import { recorded } from './recorded.js';
 
 interface CreateOptions {
   readonly org?: string;
@@ -64,12 +66,12 @@ interface ChangeOptions {
 
 /** A command that changes one user; false means that there is nobody whom it could change. */
 interface Change {
-  readonly name: string;
+  readonly name: 'disable' | 'enable' | 'set-password' | 'set-roles' | 'reset-mfa';
   readonly description: string;
   readonly options?: readonly Option[];
   readonly done: string;
   readonly change: (
-    portico: Portico,
+    db: { readonly own: Database; readonly now: () => number },
     who: { tenant: string; email: string },
     options: ChangeOptions,
   ) => Promise<boolean | { password: string }>;
@@ -123,7 +125,10 @@ function changeCommand(user: Command, { name, description, options = [], done, c
     run(command, () =>
       withPortico(async (portico) => {
         const tenant = await chooseOrg(portico.own, given.org);
-        const changed = await change(portico, { tenant, email }, given);
+        const { now } = portico;
+        const known = (await listUsers(portico.own, tenant)).find((each) => each.email === normaliseEmail(email));
+        const own = recorded(portico, `user-${name}`, { tenant, ...(known && { entity: `user/${known.id}` }) });
+        const changed = await change({ own, now }, { tenant, email }, given);
         if (changed === false) throw new CommandError(`There is no such user ${email} in this organization`);
         const shown: { password?: string } = changed === true ? {} : changed;
         const lines = [`${email} ${done}.`];
@@ -148,17 +153,20 @@ async function createOne({ passwordStdin, fhirUser, manageKeys = false, ...optio
   if (fhirUser !== undefined && !/^(Practitioner|Patient)\/[A-Za-z0-9\-.]{1,64}$/.test(fhirUser))
     throw new CommandError('--fhir-user is Practitioner/[id] or Patient/[id]', 2);
   const password = await readPassword(passwordStdin);
-  return withPortico(async ({ own, now }) => {
-    const tenant = await chooseOrg(own, options.org);
+  return withPortico(async (portico) => {
+    const { own, now } = portico;
+    const [tenant, id] = [await chooseOrg(own, options.org), randomUUID()];
     const user = {
       ...options,
+      id,
       tenant,
       password,
       canManageKeys: manageKeys,
       ...(fhirUser !== undefined && { fhirUser }),
     };
-    const id = await createUser(own, user, now());
-    if (id === undefined) throw new CommandError('There is a user with this e-mail address already');
+    const changing = recorded(portico, 'user-create', { tenant, entity: `user/${id}` });
+    if ((await createUser(changing, user, now())) === undefined)
+      throw new CommandError('There is a user with this e-mail address already');
     const shown = passwordStdin ? {} : { password };
     const lines = [
       `User ${options.email} is made in ${tenant}.`,

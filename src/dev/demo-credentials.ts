@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { createCredential, liveCredential, registerCredential } from '../auth/store.js';
+import { createUser, patientUser, setPassword } from '../auth/users.js';
 import type { Config } from '../config.js';
 import type { Portico } from '../main.js';
 import { DEMO_PATIENT } from './demo/index.js';
@@ -18,9 +20,16 @@ export interface DemoCredentials {
   readonly organizationToken: { readonly id: string; readonly token: string };
   /** A backend service: it signs its assertions with the private key. */
   readonly backend: { readonly clientId: string; readonly privateJwk: JWK };
+  /** People: a patient and a manager log in to the pages, a clinician at /api/auth/login. */
+  readonly logins: Readonly<Record<'patient' | 'clinician' | 'manager', DemoLogin>>;
 }
 
-type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl'>;
+export interface DemoLogin {
+  readonly email: string;
+  readonly password: string;
+}
+
+type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl' | 'logins'>;
 type Makers = { readonly [K in keyof Parts]: (portico: Portico) => Promise<Parts[K]> };
 
 const tenant = DEMO_PATIENT.organization;
@@ -53,10 +62,33 @@ const makers: Makers = {
   },
 };
 
+const people = {
+  patient: { email: 'patient@demo.example', name: 'Demo patient', roles: ['patient'], canManageKeys: false },
+  clinician: { email: 'clinician@demo.example', name: 'Demo clinician', roles: ['clinician'], canManageKeys: false },
+  manager: { email: 'manager@demo.example', name: 'Demo manager', roles: ['admin'], canManageKeys: true },
+} as const;
+
+/** A login with the password of the file; without one, the user gets a new password. */
+async function login(
+  { own, now }: Portico,
+  who: keyof typeof people,
+  known: DemoLogin | undefined,
+): Promise<DemoLogin> {
+  if (known) return known;
+  const { email } = people[who];
+  const password = randomBytes(12).toString('base64url');
+  const fhirUser = who === 'patient' ? { fhirUser: `Patient/${DEMO_PATIENT.id}` } : {};
+  const made = await createUser(own, { ...people[who], tenant, password, ...fhirUser }, now());
+  if (made === undefined) await setPassword(own, { tenant, email, password }, now());
+  return { email, password };
+}
+
 /** The demo's credentials: those of the file while they live, new ones for the others. */
 export async function readCredentials(portico: Portico, { baseUrl }: Config): Promise<DemoCredentials> {
   const file = join('data', 'demo-credentials.json');
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<DemoCredentials>) : {};
+  // A file that outlived its database says nothing of the people in the new one.
+  const logins = (await patientUser(portico.own, tenant, DEMO_PATIENT.id)) ? known.logins : undefined;
   const kept: Partial<Parts> = {
     ...(await whileAlive(portico, known.patient?.key, { patient: known.patient })),
     ...(await whileAlive(portico, known.organization?.clientId, { organization: known.organization })),
@@ -69,6 +101,11 @@ export async function readCredentials(portico: Portico, { baseUrl }: Config): Pr
     organization: kept.organization ?? (await makers.organization(portico)),
     organizationToken: kept.organizationToken ?? (await makers.organizationToken(portico)),
     backend: kept.backend ?? (await makers.backend(portico)),
+    logins: {
+      patient: await login(portico, 'patient', logins?.patient),
+      clinician: await login(portico, 'clinician', logins?.clinician),
+      manager: await login(portico, 'manager', logins?.manager),
+    },
   };
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   return credentials;

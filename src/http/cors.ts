@@ -15,13 +15,15 @@ export function corsHeaders(access: Access | undefined): Record<string, string> 
   };
 }
 
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 export function preflight(ctx: Context): undefined {
   ctx.set({
-    Allow: 'GET, HEAD, POST, OPTIONS',
+    Allow: METHODS,
     'Access-Control-Allow-Origin': '*',
-    'Access-Control-Allow-Methods': 'GET, HEAD, POST, OPTIONS',
+    'Access-Control-Allow-Methods': METHODS,
     'Access-Control-Allow-Headers':
-      'authorization, accept, content-type, prefer, if-none-match, if-modified-since, x-request-id, x-organization-id',
+      'authorization, accept, content-type, prefer, if-match, if-none-match, if-none-exist, if-modified-since, x-request-id, x-organization-id',
     'Access-Control-Max-Age': '600',
     Vary: 'Origin',
   });

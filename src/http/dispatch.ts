@@ -1,5 +1,5 @@
 import { OutcomeError } from '../outcome.js';
-import type { Route } from './fhir-request.js';
+import type { Need, Route } from './fhir-request.js';
 
 /** A line of the table of interactions, and what the path says beside it. */
 export interface Match {
@@ -14,11 +14,11 @@ interface Compiled {
   readonly parts: readonly string[];
 }
 
+/** Whether a type is served; with a need, whether it also offers that. */
+export type Serves = (type: string, need?: Need) => boolean;
+
 /** Finds the line of the table for a method and a path. Errors: 404 and 405, told apart as REST 7 has it. */
-export function dispatcher(
-  routes: readonly Route[],
-  serves: (type: string) => boolean,
-): (method: string, path: string) => Match {
+export function dispatcher(routes: readonly Route[], serves: Serves): (method: string, path: string) => Match {
   const compiled = routes.map((route) => ({ route, parts: route.path.split('/') }));
   return (method, path) => {
     const segments = segmentsOf(path);
@@ -27,7 +27,7 @@ export function dispatcher(
       if (each.route.method === asked && fits(each.parts, segments)) {
         const match = matchOf(each, segments);
         if (match.type !== '' && !serves(match.type)) throw unknownType();
-        return match;
+        if (isOffered(match, serves)) return match;
       }
     throw refusal(
       compiled.filter((each) => fits(each.parts, segments)),
@@ -36,6 +36,9 @@ export function dispatcher(
     );
   };
 }
+
+const isOffered = ({ route, type }: Match, serves: Serves): boolean =>
+  route.needs === undefined || type === '' || serves(type, route.needs);
 
 /** Decoded once; what cannot be decoded is no path of ours. */
 function segmentsOf(path: string): string[] {
@@ -76,15 +79,12 @@ function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match
 
 const unknownType = (): OutcomeError => new OutcomeError(404, 'unknown-type', 'This resource type is not served here');
 
-function refusal(
-  there: readonly Compiled[],
-  segments: readonly string[],
-  serves: (type: string) => boolean,
-): OutcomeError {
+function refusal(fitting: readonly Compiled[], segments: readonly string[], serves: Serves): OutcomeError {
+  if (fitting.some((each) => each.parts[0] === '[type]') && !serves(segments[0] as string)) return unknownType();
+  const there = fitting.filter((each) => isOffered(matchOf(each, segments), serves));
   if (there.length === 0 && segments.at(-1)?.startsWith('$'))
     return new OutcomeError(404, 'unknown-operation', 'There is no such operation here');
   if (there.length === 0) return new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
-  if (there.some((each) => each.parts[0] === '[type]') && !serves(segments[0] as string)) return unknownType();
   const methods = [
     ...new Set(there.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]))),
   ];

@@ -1,13 +1,14 @@
 import type { Context, Middleware, Next } from 'koa';
 import type { Access } from '../access/narrow.js';
-import { askedBy, type Action, type Audit, type AuditEvent } from '../audit/event.js';
+import { askedBy, refusedBy, type Audit } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
-import { BodyError, readForm } from './body.js';
+import { eventOf, type Wanted } from './audited.js';
+import { BodyError, checkEncoding, mediaType, readBytes, readForm } from './body.js';
 import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
-import { dispatcher, type Match } from './dispatch.js';
-import type { FhirRequest, FhirResponse, Headers, Route, Shown } from './fhir-request.js';
-import { negotiate, type Format } from './negotiate.js';
+import { dispatcher, type Match, type Serves } from './dispatch.js';
+import type { Body, FhirRequest, FhirResponse, Headers, Route, Takes } from './fhir-request.js';
+import { isR4, negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
 import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
@@ -28,7 +29,7 @@ export interface FhirHandlerOptions {
   readonly authenticate: (credentials: Credentials) => Promise<Access>;
   /** Counts a request of somebody who is known; they may send only so many. */
   readonly limit: (access: Access) => Promise<{ headers: readonly string[]; refused?: OutcomeError }>;
-  readonly serves: (type: string) => boolean;
+  readonly serves: Serves;
   /** Records what was asked and what came of it; it may make a request wait, but loses nothing. */
   readonly audit: Audit;
   readonly now: () => number;
@@ -51,9 +52,11 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       preflight(ctx);
       return;
     }
-    const { response, format, match } = await answer(ctx, handled);
-    if (handled.access && match)
-      await options.audit(eventOf(handled.access, match, response, handled.requestId, now()));
+    const { response, format, match, refused } = await answer(ctx, handled);
+    if (match && !match.route.public && !response.audited) {
+      const asked = handled.access ? askedBy(handled.access) : refusedBy(refused);
+      await options.audit(eventOf(asked, wantedOf(match), response, handled.requestId, now()), ctx.ip);
+    }
     return respond(ctx, response, format, handled);
   };
 
@@ -77,14 +80,17 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
         checkOrganization(ctx.req.headers['x-organization-id'], handled.access.tenant);
       }
       let all = params;
-      if (match.route.method === 'POST') {
+      const { takes } = match.route;
+      if (takes === 'form') {
         all = [...params, ...(await form(ctx))];
         refuse(all);
-        format = negotiate(ctx.req.headers.accept, all, isBinary);
       }
-      return { response: await match.route.handle(requestOf(ctx, match, all, handled.access, format)), format, match };
+      if (ctx.method === 'POST') format = negotiate(ctx.req.headers.accept, all, isBinary);
+      const body = takes === undefined || takes === 'form' ? undefined : await bodyOf(ctx, takes, match.type);
+      const request = requestOf(ctx, match, all, handled, format, body);
+      return { response: await match.route.handle(request), format, match };
     } catch (error) {
-      return { response: failure(error, handled.requestId, base, onError), format, match };
+      return { response: failure(error, handled.requestId, base, onError), format, match, refused: error };
     }
   }
 }
@@ -93,55 +99,11 @@ interface Answered {
   readonly response: FhirResponse;
   readonly format: Format;
   readonly match: Match | undefined;
+  /** Why it is an error. */
+  readonly refused?: unknown;
 }
 
-const actions: Readonly<Record<Route['interaction'], Action>> = {
-  read: 'R',
-  vread: 'R',
-  'search-type': 'E',
-  capabilities: 'R',
-};
-
-/** What the audit trail keeps of a request: who asked for what, whose data was shown, and what came of it. */
-function eventOf(
-  access: Access,
-  { route, type, id }: Match,
-  { status, shown = [] }: FhirResponse,
-  requestId: string,
-  at: number,
-): AuditEvent {
-  const { interaction } = route;
-  const asked = type === '' ? 'Binary' : type;
-  const { tenant, credential, credentialKind, user, agent, jti } = askedBy(access);
-  // What is no id is not repeated: it may be anything.
-  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
-  const patients = patientsOf(shown);
-  const action = actions[interaction];
-  // Written out: this is made for every request, and spreading shows in a profile.
-  return {
-    tenant,
-    at,
-    interaction,
-    action,
-    type: asked,
-    entity,
-    status,
-    credential,
-    credentialKind,
-    user,
-    agent,
-    jti,
-    requestId,
-    patients,
-  };
-}
-
-function patientsOf(shown: readonly Shown[]): readonly string[] {
-  if (shown.length === 1) return (shown[0] as Shown).patients;
-  const patients = new Set<string>();
-  for (const each of shown) for (const patient of each.patients) patients.add(patient);
-  return [...patients];
-}
+const wantedOf = ({ route, type, id }: Match): Wanted => ({ interaction: route.interaction, type, id });
 
 const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);
 
@@ -161,23 +123,47 @@ function requestOf(
   ctx: Context,
   { route, type, id, versionId }: Match,
   params: Pairs,
-  access: Access | undefined,
+  { access, requestId }: Handled,
   { accept }: Format,
+  body: Body | undefined,
 ): FhirRequest {
-  const { prefer, 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = ctx.req.headers;
-  const headers: Headers = { accept, prefer: prefer as string | undefined, ifNoneMatch, ifModifiedSince };
+  const {
+    prefer,
+    'if-match': ifMatch,
+    'if-none-match': ifNoneMatch,
+    'if-modified-since': ifModifiedSince,
+  } = ctx.req.headers;
+  const headers: Headers = { accept, prefer: prefer as string | undefined, ifNoneMatch, ifModifiedSince, ifMatch };
   const meant = params.length === 0 ? params : params.filter(([name]) => name !== '_format' && name !== '_pretty');
-  return { method: route.method, type, id, versionId, params: meant, headers, access };
+  const { method, interaction } = route;
+  return { method, interaction, type, id, versionId, params: meant, headers, access, body, requestId };
 }
 
 async function form(ctx: Context): Promise<Pairs> {
   try {
     return await readForm(ctx.req, FORM_BYTES);
   } catch (error) {
-    if (!(error instanceof BodyError)) throw error;
-    if (error.reason === 'size') throw new OutcomeError(413, 'too-long', error.message);
-    throw new OutcomeError(415, 'unsupported-media-type', error.message);
+    throw told(error);
   }
+}
+
+/** Errors: 415 for a type that is not taken, 413 above the limit. */
+async function bodyOf({ req }: Context, { types, limit }: Takes, type: string): Promise<Body> {
+  try {
+    const contentType = mediaType(req);
+    if (!types.has(contentType)) throw new BodyError('type', `The body must be ${[...types].join(', ')}`);
+    if (!isR4(req.headers['content-type'] ?? '')) throw new BodyError('type', 'Portico speaks FHIR version 4.0');
+    checkEncoding(req);
+    return { contentType, bytes: await readBytes(req, limit(type)) };
+  } catch (error) {
+    throw told(error);
+  }
+}
+
+function told(error: unknown): unknown {
+  if (!(error instanceof BodyError)) return error;
+  if (error.reason === 'size') return new OutcomeError(413, 'too-long', error.message);
+  return new OutcomeError(415, 'unsupported-media-type', error.message);
 }
 
 function failure(

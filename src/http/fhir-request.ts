@@ -1,8 +1,10 @@
 import type { Access } from '../access/narrow.js';
+import type { Parsed } from '../define/json.js';
 
 /** A FHIR interaction as plain data: what HTTP asks, and later batches, exports and workers ask the same way. */
 export interface FhirRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: Method;
+  readonly interaction: Route['interaction'];
   readonly type: string;
   readonly id: string;
   readonly versionId: string;
@@ -11,6 +13,19 @@ export interface FhirRequest {
   readonly headers: Headers;
   /** Only a public interaction has none. */
   readonly access: Access | undefined;
+  /** Of an interaction that takes one; an entry of a Bundle has been read already. */
+  readonly body: Body | Parsed | undefined;
+  /** What the audit trail, the log and the answer call the request. */
+  readonly requestId: string;
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A body as it was sent. */
+export interface Body {
+  /** The media type without parameters, in lower case. */
+  readonly contentType: string;
+  readonly bytes: Buffer;
 }
 
 /** The request headers that interactions read. */
@@ -19,6 +34,7 @@ export interface Headers {
   readonly prefer: string | undefined;
   readonly ifNoneMatch: string | undefined;
   readonly ifModifiedSince: string | undefined;
+  readonly ifMatch: string | undefined;
 }
 
 export interface FhirResponse {
@@ -26,6 +42,8 @@ export interface FhirResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** The resources whose data it shows: what the audit trail records. */
   readonly shown?: readonly Shown[];
+  /** The audit trail has it already, in the transaction of the write. */
+  readonly audited?: true;
   /** JSON of a FHIR resource as text, or bytes of another type. */
   readonly body?: string | { readonly contentType: string; readonly bytes: Buffer };
 }
@@ -39,14 +57,26 @@ export interface Shown {
 
 export type Interaction = (request: FhirRequest) => Promise<FhirResponse>;
 
+/** What the declaration of a type must offer for an interaction to be there. */
+export type Need = 'create' | 'update' | 'delete' | 'history';
+
+/** The bodies that an interaction takes: media types in lower case, and the most bytes for a type. */
+export interface Takes {
+  readonly types: ReadonlySet<string>;
+  readonly limit: (type: string) => number;
+}
+
 /** One line of the table of interactions. */
 export interface Route {
   /** The FHIR name: https://hl7.org/fhir/R4/valueset-restful-interaction.html */
-  readonly interaction: 'read' | 'vread' | 'search-type' | 'capabilities';
-  readonly method: 'GET' | 'POST';
+  readonly interaction: 'read' | 'vread' | 'search-type' | 'create' | 'update' | 'delete' | 'capabilities';
+  readonly method: Method;
   /** Segments below the base; `[type]`, `[id]` and `[vid]` stand for any. */
   readonly path: string;
   /** Needs no token. */
   readonly public?: true;
+  readonly needs?: Need;
+  /** `form`: its body has more search parameters. */
+  readonly takes?: Takes | 'form';
   readonly handle: Interaction;
 }

@@ -45,11 +45,14 @@ function parseRange(text: string): Range {
   return { type, quality: Number.isNaN(quality) ? 1 : quality, version: value('fhirversion') };
 }
 
-const isR4 = (version: string | undefined): boolean => version === undefined || /^4\.0(\.\d+)?$/.test(version);
+const versionFits = (version: string | undefined): boolean => version === undefined || /^4\.0(\.\d+)?$/.test(version);
+
+/** Whether a media type names no other version of FHIR (https://hl7.org/fhir/R4/http.html#version-parameter). */
+export const isR4 = (mediaType: string): boolean => versionFits(parseRange(mediaType).version);
 
 /** Whether a Binary can be sent: its bytes are of any type, but the resource around them is JSON. */
 const acceptsBytes = (ranges: readonly Range[]): boolean =>
-  ranges.some((range) => range.quality > 0 && isR4(range.version) && !otherFhir.has(range.type));
+  ranges.some((range) => range.quality > 0 && versionFits(range.version) && !otherFhir.has(range.type));
 
 /** Whether JSON is among the ranges: the most specific range that names it decides, and q=0 is a no. */
 function accepts(ranges: readonly Range[]): boolean {
@@ -57,7 +60,7 @@ function accepts(ranges: readonly Range[]): boolean {
     (range) => json.has(range.type) && (range.quality > 0 || range.type === 'application/fhir+json'),
   );
   const decisive = named.length > 0 ? named : wildcards(ranges);
-  return decisive.some((range) => range.quality > 0 && isR4(range.version));
+  return decisive.some((range) => range.quality > 0 && versionFits(range.version));
 }
 
 function wildcards(ranges: readonly Range[]): Range[] {

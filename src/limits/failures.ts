@@ -3,7 +3,7 @@ import { OutcomeError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import { committed, statement } from '../store/database.js';
 import type { PlannedStatement } from '../store/plan.js';
-import type { FailureRule } from './rules.js';
+import type { FailureRule, Limit } from './rules.js';
 
 /** Somebody failed too often: 429, with the time after which it may be tried again. */
 export class LimitedError extends OutcomeError {
@@ -38,14 +38,25 @@ const counted = statement<{ key: string; now: number }>((knex, $) =>
   knex('rate_limit').where('key', $('key')).where('expire', '>', $('now')).select('points', 'expire'),
 );
 
+const countedOf = statement<Record<string, unknown>>((knex, $) =>
+  knex('rate_limit')
+    .whereIn('key', [$('first'), $('second'), $('third')])
+    .where('expire', '>', $('now'))
+    .select('key', 'points', 'expire'),
+);
+
 /** Above every count that is looked at. */
 const MANY = 1_000_000;
 
 /** Failed attempts, counted in the database for all processes. A key is hashed: it may hold an e-mail address. */
 export class Failures {
+  /** Until when the operator is not told again of the same. */
+  readonly #told = new Map<string, number>();
+
   constructor(
     private readonly own: Database,
     private readonly now: () => number,
+    private readonly alarm: (what: string) => void = () => undefined,
   ) {}
 
   /** How many there were within the rule's time, and when that ends. */
@@ -58,12 +69,27 @@ export class Failures {
   /** Before an attempt. Errors: LimitedError. */
   async check(key: string, rule: FailureRule): Promise<void> {
     const { count, endsAt } = await this.of(key, rule);
-    if (count >= rule.failures) throw this.#limited(endsAt);
+    if (count >= rule.failures) throw this.#limited(rule, endsAt);
+  }
+
+  /** The same for up to three at once, in one question. Errors: LimitedError. */
+  async checkAll(limits: readonly Limit[]): Promise<void> {
+    const [first = '', second = '', third = ''] = limits.map(([key, rule]) => keyOf(key, rule));
+    for (const row of await countedOf.all(this.own, { first, second, third, now: this.now() })) {
+      const rule = limits.find(([key, rule]) => keyOf(key, rule) === row['key'])?.[1];
+      if (rule && Number(row['points']) >= rule.failures) throw this.#limited(rule, Number(row['expire']));
+    }
   }
 
   /** After an attempt that failed. */
-  async count(key: string, rule: FailureRule): Promise<void> {
-    await this.own.commit({ statements: [await this.#counting(key, rule, MANY)] });
+  async count(...limits: readonly Limit[]): Promise<void> {
+    const statements = limits.map(([key, rule]) => this.#counting(key, rule, MANY));
+    await this.own.commit({ statements: await Promise.all(statements) });
+    for (const [key, rule] of limits) {
+      if (rule.alarm === undefined) continue;
+      const { count, endsAt } = await this.of(key, rule);
+      if (count >= rule.failures) this.#tell(rule, endsAt);
+    }
   }
 
   /**
@@ -75,12 +101,13 @@ export class Failures {
     await this.check(key, rule);
     const counting = await this.#counting(key, rule, rule.failures);
     if (!(await committed(this.own, [{ ...counting, rows: 1 }])))
-      throw this.#limited((await this.of(key, rule)).endsAt);
+      throw this.#limited(rule, (await this.of(key, rule)).endsAt);
   }
 
-  /** The attempt was good after all. */
-  async forgive(key: string, rule: FailureRule): Promise<void> {
-    await this.own.commit({ statements: [await forgive.plan(this.own, { key: keyOf(key, rule) })] });
+  /** The attempts were good after all. */
+  async forgive(...limits: readonly Limit[]): Promise<void> {
+    const statements = limits.map(([key, rule]) => forgive.plan(this.own, { key: keyOf(key, rule) }));
+    await this.own.commit({ statements: await Promise.all(statements) });
   }
 
   #counting(key: string, rule: FailureRule, most: number): Promise<PlannedStatement> {
@@ -88,7 +115,14 @@ export class Failures {
     return countBelow.plan(this.own, { key: keyOf(key, rule), now, expire: now + rule.seconds * 1000, most });
   }
 
-  #limited(endsAt: number): LimitedError {
+  #tell({ alarm }: FailureRule, endsAt: number): void {
+    if (alarm === undefined || this.now() < (this.#told.get(alarm) ?? -Infinity)) return;
+    this.#told.set(alarm, endsAt);
+    this.alarm(alarm);
+  }
+
+  #limited(rule: FailureRule, endsAt: number): LimitedError {
+    this.#tell(rule, endsAt);
     return new LimitedError(Math.max(1, Math.ceil((endsAt - this.now()) / 1000)));
   }
 }

@@ -1,35 +1,79 @@
-import { networkOf } from './network.js';
+import { networkOf, wideNetworkOf } from './network.js';
 
 /** How often something may fail within a time, which begins with the first failure. */
 export interface FailureRule {
   readonly failures: number;
   readonly seconds: number;
+  /** What the operator is told when it has: a line of the log, once in that time. */
+  readonly alarm?: string;
 }
+
+const QUARTER = 15 * 60;
 
 /** What may fail how often (THREAT 58 to 60). Each is counted for the key that its comment names. */
 export const failureRules = {
   /** Client id and network, never the client alone: who guesses must not lock out who knows. */
   secret: { failures: 30, seconds: 60 },
   /** Network: whoever tries one client after the other. */
-  secrets: { failures: 300, seconds: 15 * 60 },
+  secrets: { failures: 300, seconds: QUARTER },
+  /** The /24 or /48 of a network: whoever has many addresses. */
+  wideSecrets: {
+    failures: 1200,
+    seconds: QUARTER,
+    alarm: 'the secrets of clients are guessed from a range of addresses',
+  },
   /** Account and network. */
-  password: { failures: 5, seconds: 15 * 60 },
+  password: { failures: 5, seconds: QUARTER },
   /** Account: beyond it every attempt is slowed down, and none refused. */
   account: { failures: 20, seconds: 60 * 60 },
   /** Network. */
-  network: { failures: 100, seconds: 15 * 60 },
+  network: { failures: 100, seconds: QUARTER },
+  /** The /24 or /48 of a network. */
+  wideNetwork: {
+    failures: 400,
+    seconds: QUARTER,
+    alarm: 'the passwords of users are guessed from a range of addresses',
+  },
+  /** Everybody: nobody is refused by it, but the operator is told (THREAT 59). */
+  everybody: { failures: 1000, seconds: QUARTER, alarm: 'many logins fail: somebody may be trying stolen passwords' },
   /** Account: wrong second factors. */
   secondFactor: { failures: 10, seconds: 60 * 60 },
 } as const satisfies Record<string, FailureRule>;
 
+/** How many refused requests are recorded one by one (docs/decisions/0010). All have the same time. */
+export const strangerRules = {
+  network: { failures: 100, seconds: QUARTER },
+  wideNetwork: { failures: 400, seconds: QUARTER },
+  everybody: { failures: 5000, seconds: QUARTER },
+  credential: { failures: 100, seconds: QUARTER },
+} as const satisfies Record<string, FailureRule>;
+
+/** A key that is counted, and how far. */
+export type Limit = readonly [key: string, rule: FailureRule];
+
 /** What counts for a proof by secret: who guesses locks out neither the client itself nor, before long, their neighbours. */
-export function secretLimits(id: string, ip: string): readonly (readonly [key: string, rule: FailureRule])[] {
+export function secretLimits(id: string, ip: string): readonly Limit[] {
   const network = networkOf(ip);
   return [
     [`secret ${id.slice(0, 64)} ${network}`, failureRules.secret],
     [`secrets ${network}`, failureRules.secrets],
+    [`secrets of ${wideNetworkOf(ip)}`, failureRules.wideSecrets],
   ];
 }
+
+/** What counts for a proof by password. The account alone refuses nobody: it only makes attempts slower. */
+export function loginLimits(email: string, ip: string) {
+  const network = networkOf(ip);
+  return {
+    network: [`login ${network}`, failureRules.network],
+    both: [`login ${email} ${network}`, failureRules.password],
+    range: [`login of ${wideNetworkOf(ip)}`, failureRules.wideNetwork],
+    account: [`login ${email}`, failureRules.account],
+  } as const satisfies Record<string, Limit>;
+}
+
+/** All failed logins of everybody. */
+export const EVERYBODY: Limit = ['login', failureRules.everybody];
 
 /** Codes that may be wrong before the challenge itself is spent. */
 export const CHALLENGE_ATTEMPTS = 5;
@@ -53,5 +97,25 @@ export const plans: Readonly<Record<Exclude<PlanName, 'custom'>, Plan>> = {
   enterprise: { perMinute: 10_000, burst: 1000 },
 };
 
-/** Of an organization's requests, what one of several apps may take at the most: the rest is left for the others. */
-export const SHARE = 0.8;
+/** Of what an organization may ask, what one sender may take at the most. */
+export interface Share {
+  readonly perMinute: number;
+  readonly burst: number;
+}
+
+/** One of several apps: the rest is left for the others. Who is alone may take everything. */
+export const SHARE: Share = { perMinute: 0.8, burst: 0.8 };
+
+/**
+ * Kinds of senders whose share is the same whether others are there or not. A patient makes keys as they like: one of
+ * their apps must starve neither those of other patients nor, all together, what the organization itself runs.
+ */
+export const kindShares: ReadonlyMap<string, { readonly each: Share; readonly together: Share }> = new Map([
+  ['portal', { each: { perMinute: 0.1, burst: 0.25 }, together: { perMinute: 0.5, burst: 0.5 } }],
+]);
+
+/** A part of a plan; whoever may ask at all may ask once. */
+export const partOf = (plan: Plan, share: Share): Plan => ({
+  perMinute: Math.max(1, Math.floor(plan.perMinute * share.perMinute)),
+  burst: Math.max(1, Math.floor(plan.burst * share.burst)),
+});

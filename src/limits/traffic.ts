@@ -4,8 +4,8 @@ import type { Access } from '../access/narrow.js';
 import { OutcomeError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
-import { plans, SHARE, type Plan, type PlanName } from './rules.js';
-import { SharedTraffic } from './shared-traffic.js';
+import { kindShares, partOf, plans, SHARE, type Plan, type PlanName } from './rules.js';
+import { SharedTraffic, type Seen } from './shared-traffic.js';
 
 // Its index loads thirty stores of other databases, which a start would wait for.
 const RateLimiterMemory = createRequire(import.meta.url)(
@@ -16,7 +16,7 @@ const RateLimiterMemory = createRequire(import.meta.url)(
 export type LimitHeaders = readonly string[];
 
 /** Who sends: all users of an organization are one sender, each credential is another. */
-type Sender = Pick<Access, 'tenant' | 'credential'>;
+type Sender = Pick<Access, 'tenant' | 'credential' | 'kind'>;
 
 interface Known {
   readonly plan: Plan;
@@ -25,6 +25,15 @@ interface Known {
   /** When each of its senders was last seen. */
   readonly senders: Map<string, number>;
 }
+
+/** One request more: milliseconds to wait where it was one too many, else what is left. */
+interface Taken {
+  readonly wait?: number;
+  readonly left: number;
+  readonly milliseconds: number;
+}
+
+type KindShares = typeof kindShares extends ReadonlyMap<string, infer Shares> ? Shares : never;
 
 /** A changed plan is noticed within this time. */
 const PLAN_MILLISECONDS = 10_000;
@@ -65,32 +74,55 @@ export class Traffic {
   }
 
   /** Counts a request. `headers` are for its answer, `refused` says that it must not be served. */
-  async count(sender: Sender): Promise<{ headers: LimitHeaders; refused?: OutcomeError }> {
-    const { tenant, credential } = sender;
+  async count({ tenant, credential, kind }: Sender): Promise<{ headers: LimitHeaders; refused?: OutcomeError }> {
     const { plan, policy, senders } = await this.#of(tenant);
-    const own = `${tenant} ${credential}`;
     senders.set(credential, this.now());
+    const shares = kindShares.get(kind);
+    if (shares) return this.#countKind({ tenant, credential, kind }, plan, shares);
+    const own = `${tenant} ${credential}`;
     // Who is alone may take everything; of several, none may take what the others need.
-    const share = senders.size > 1 ? SHARE : 1;
-    if (share < 1) {
-      const second = await this.#seconds.penalty(own);
-      const minute = await this.#minutes.penalty(own);
-      if (second.consumedPoints > share * plan.burst) return refused(policy, plan, second.msBeforeNext);
+    if (senders.size > 1) {
+      const { wait } = await this.#take(own, partOf(plan, SHARE));
       // What is refused for one sender is not counted for all.
-      if (minute.consumedPoints > share * plan.perMinute) return refused(policy, plan, minute.msBeforeNext);
+      if (wait !== undefined) return refused(policy, plan, wait);
     } else await this.#minutes.penalty(own);
-    const second = await this.#seconds.penalty(tenant);
-    if (second.consumedPoints > plan.burst) return refused(policy, plan, second.msBeforeNext);
-    const minute = await this.#minutes.penalty(tenant);
-    if (minute.consumedPoints > plan.perMinute) return refused(policy, plan, minute.msBeforeNext);
+    const { wait, left, milliseconds } = await this.#take(tenant, plan);
+    if (wait !== undefined) return refused(policy, plan, wait);
     this.#shared.note(tenant, credential);
-    return { headers: headersOf(policy, plan, plan.perMinute - minute.consumedPoints, minute.msBeforeNext) };
+    return { headers: headersOf(policy, plan, left, milliseconds) };
+  }
+
+  /** A sender whose share is its own: it is told of that, and not of what its organization may ask. */
+  async #countKind({ tenant, credential, kind }: Sender, whole: Plan, { each, together }: KindShares) {
+    const plan = partOf(whole, each);
+    const policy = policyOf(plan);
+    const all = groupOf(kind);
+    const { wait: forItself, left, milliseconds } = await this.#take(`${tenant} ${credential}`, plan);
+    const wait =
+      forItself ??
+      (await this.#take(`${tenant} ${all}`, partOf(whole, together))).wait ??
+      (await this.#take(tenant, whole)).wait;
+    if (wait !== undefined) return refused(policy, plan, wait);
+    this.#shared.note(tenant, credential);
+    this.#shared.note(tenant, all);
+    return { headers: headersOf(policy, plan, left, milliseconds) };
+  }
+
+  /** What is refused within a second is not counted for the minute. */
+  async #take(key: string, { perMinute, burst }: Plan): Promise<Taken> {
+    const second = await this.#seconds.penalty(key);
+    if (second.consumedPoints > burst) return tooMany(second.msBeforeNext);
+    const minute = await this.#minutes.penalty(key);
+    if (minute.consumedPoints > perMinute) return tooMany(minute.msBeforeNext);
+    return { left: perMinute - minute.consumedPoints, milliseconds: minute.msBeforeNext };
   }
 
   /** What another process has let through since it was last asked. */
-  async #add({ tenant, credential, requests }: Sender & { requests: number }): Promise<void> {
-    await this.#minutes.penalty(tenant, requests);
+  async #add({ tenant, credential, requests }: Seen): Promise<void> {
     await this.#minutes.penalty(`${tenant} ${credential}`, requests);
+    // All senders of a kind are counted beside themselves.
+    if (isGroup(credential)) return;
+    await this.#minutes.penalty(tenant, requests);
     this.#known.get(tenant)?.senders.set(credential, this.now());
   }
 
@@ -107,12 +139,20 @@ export class Traffic {
     };
     const senders = known?.senders ?? new Map<string, number>();
     for (const [sender, seenAt] of senders) if (now - seenAt > SENDER_MILLISECONDS) senders.delete(sender);
-    const policy = `${String(plan.perMinute)};w=${String(MINUTE)}, ${String(plan.burst)};w=1`;
-    const read = { plan, policy, senders, readAt: now };
+    const read = { plan, policy: policyOf(plan), senders, readAt: now };
     this.#known.set(tenant, read);
     return read;
   }
 }
+
+/** No id of a credential begins with it. */
+const groupOf = (kind: string): string => `*${kind}`;
+const isGroup = (credential: string): boolean => credential.startsWith('*');
+
+const policyOf = ({ perMinute, burst }: Plan): string =>
+  `${String(perMinute)};w=${String(MINUTE)}, ${String(burst)};w=1`;
+
+const tooMany = (wait: number): Taken => ({ wait, left: 0, milliseconds: wait });
 
 function refused(policy: string, plan: Plan, milliseconds: number): { headers: LimitHeaders; refused: OutcomeError } {
   const seconds = String(Math.max(1, Math.ceil(milliseconds / 1000)));

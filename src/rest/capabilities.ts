@@ -11,6 +11,7 @@ import { invalidParameter } from '../outcome.js';
 import { chained, referring } from '../search/chain.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
 import type { Facade } from './facade.js';
+import { offers } from './offers.js';
 import { shaped, parseShape } from './subset.js';
 
 type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
@@ -97,9 +98,8 @@ function stated(
   routes: readonly Route[],
 ): CapabilityStatementRestResource {
   const { type, source } = resource;
-  const interactions = new Set(
-    routes.filter((route) => route.path.startsWith('[type]')).map((route) => route.interaction),
-  );
+  const there = routes.filter(({ path, needs }) => path.startsWith('[type]') && (!needs || offers(resource, needs)));
+  const interactions = new Set(there.map((route) => route.interaction));
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
@@ -112,7 +112,7 @@ function stated(
     interaction: [...interactions].map(code),
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
-    updateCreate: false,
+    updateCreate: interactions.has('update') && resource.write?.create === true,
     conditionalCreate: false,
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
     conditionalUpdate: false,

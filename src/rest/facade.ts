@@ -1,9 +1,12 @@
 import type { Access } from '../access/narrow.js';
+import type { Trail } from '../audit/trail.js';
 import type { FhirRequest } from '../http/fhir-request.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource, Registry } from '../registry.js';
 import type { Database } from '../store/database.js';
 import type { Rows } from '../store/rows.js';
+import type { Writer } from '../store/write.js';
+import type { Profiles } from '../validate/structure.js';
 
 /** What the interactions work with. */
 export interface Facade {
@@ -11,6 +14,11 @@ export interface Facade {
   readonly rows: Rows;
   /** The database of history and bytes; undefined when the clinical tables are somebody else's. */
   readonly own: Database | undefined;
+  /** The one write path; undefined when the clinical tables are somebody else's. */
+  readonly writer: Writer | undefined;
+  readonly trail: Trail;
+  /** Profiles that are enforced where a resource claims them. */
+  readonly profiles: Profiles;
   /** The FHIR base URL. */
   readonly base: string;
   readonly tokenUrl: string;
@@ -42,3 +50,8 @@ export function checkId(id: string): void {
 /** One text for what is not there and for what the token does not open: neither can be told from the other. */
 export const notFound = (): OutcomeError =>
   new OutcomeError(404, 'unknown-id', 'There is no such resource, or the token does not open it');
+
+export function writerOf({ writer }: Facade): Writer {
+  if (!writer) throw new OutcomeError(405, 'read-only', "The clinical tables are somebody else's: they are only read");
+  return writer;
+}

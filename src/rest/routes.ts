@@ -1,9 +1,13 @@
 import type { Route } from '../http/fhir-request.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
+import { create } from './create.js';
+import { remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
+import { takesResource } from './sent.js';
+import { update } from './update.js';
 import { vread } from './vread.js';
 
 /** The table of FHIR interactions. Nothing is served, and nothing is declared, that is not a line of it. */
@@ -13,7 +17,11 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
     { interaction: 'search-type', method: 'GET', path: '[type]', handle: searchType(facade) },
-    { interaction: 'search-type', method: 'POST', path: '[type]/_search', handle: searchType(facade) },
+    {
+      ...{ interaction: 'search-type', method: 'POST', path: '[type]/_search', takes: 'form' },
+      handle: searchType(facade),
+    },
+    ...(facade.writer ? writeRoutes(facade) : []),
   ];
   return [
     {
@@ -27,11 +35,23 @@ export function fhirRoutes(facade: Facade): Route[] {
   ];
 }
 
+function writeRoutes(facade: Facade): Route[] {
+  const takes = takesResource(facade.registry);
+  return [
+    { interaction: 'create', method: 'POST', path: '[type]', needs: 'create', takes, handle: create(facade) },
+    { interaction: 'update', method: 'PUT', path: '[type]/[id]', needs: 'update', takes, handle: update(facade) },
+    { interaction: 'delete', method: 'DELETE', path: '[type]/[id]', needs: 'delete', handle: remove(facade) },
+  ];
+}
+
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html: the letter of each interaction. */
 const letters: Readonly<Record<Route['interaction'], string>> = {
   read: 'r',
   vread: 'r',
   'search-type': 's',
+  create: 'c',
+  update: 'u',
+  delete: 'd',
   capabilities: '',
 };
 

@@ -1,4 +1,5 @@
 import type { Context, DraftRow } from '../define/elements/element.js';
+import { relative } from '../define/elements/references.js';
 import type { Literal } from '../define/json.js';
 import { issueType, OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
@@ -7,6 +8,7 @@ import { patientsOf, soleOf } from './compartment.js';
 import { keepNarrative, split, type Extra } from './extra.js';
 import { nativeName } from './native-name.js';
 import { overflowOf } from './overflow-values.js';
+import { rewriteReferences } from './references.js';
 import { clientMeta, rendererOf } from './render.js';
 
 export interface Sent {
@@ -58,7 +60,13 @@ export function draftOf(
   const overflow =
     units.length === 0
       ? new Map<string, IndexedValue[]>()
-      : overflowOf(resource, { ...whole, ...members }, { ...whole, ...rendered }, units, context.base);
+      : overflowOf(
+          resource,
+          localised({ ...whole, ...members }, context),
+          { ...whole, ...rendered },
+          units,
+          context.base,
+        );
   const patients = patientsOf(resource, wanted, id, context.base);
   return {
     columns,
@@ -71,6 +79,10 @@ export function draftOf(
     native: nativeName(resource, { ...whole, ...members }, context.base),
   };
 }
+
+/** Columns say `Patient/1` where a URL of this server was sent: what is compared with them must say the same. */
+const localised = (sent: object, { base }: Context): object =>
+  rewriteReferences(sent, (reference) => relative(reference, base)) as object;
 
 /** The row with what the engine keeps on it. */
 export function rowOf(resource: RegisteredResource, draft: Draft, { tenant, id, version, at }: Identity): DraftRow {

@@ -1,5 +1,5 @@
 import BetterSqlite3 from 'better-sqlite3';
-import { GuardError, type Plan } from './plan.js';
+import { GuardError, unmet, type Plan, type PlannedStatement } from './plan.js';
 
 interface Waiting {
   readonly plan: Plan;
@@ -64,14 +64,19 @@ export class GroupCommit {
     this.#syncs = syncs;
   }
 
+  /** How many rows a statement changed or found. */
+  #execute({ sql, bindings }: PlannedStatement): number {
+    const statement = this.prepare(sql);
+    return statement.reader ? statement.all(...bindings).length : statement.run(...bindings).changes;
+  }
+
   /** What to tell the writer once the group is committed. */
   #run({ plan, resolve, reject }: Waiting): () => void {
     this.handle.exec('savepoint plan');
     try {
-      for (const { sql, bindings, rows } of plan.statements) {
-        const { changes } = this.prepare(sql).run(...bindings);
-        if (rows !== undefined && changes !== rows)
-          throw new GuardError(`${String(changes)} rows changed, not ${String(rows)}`);
+      for (const planned of plan.statements) {
+        const met = this.#execute(planned);
+        if (planned.rows !== undefined && met !== planned.rows) throw unmet(planned, met);
       }
       this.handle.exec('release plan');
       return resolve;

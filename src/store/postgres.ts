@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { postgres } from '../search/dialect.js';
 import type { Database, Row } from './database.js';
-import { GuardError, type Plan } from './plan.js';
+import { GuardError, unmet, type Plan } from './plan.js';
 
 /** Statements that are prepared on the server, by name; beyond them, and where they are long, they are sent as text. */
 const PREPARED = 500;
@@ -67,10 +67,9 @@ async function commit(
   let broken: Error | undefined;
   try {
     await client.query('begin');
-    for (const { sql, bindings, rows } of plan.statements) {
-      const { rowCount } = await client.query(config(sql, bindings));
-      if (rows !== undefined && rowCount !== rows)
-        throw new GuardError(`${String(rowCount)} rows changed, not ${String(rows)}`);
+    for (const planned of plan.statements) {
+      const { rowCount } = await client.query(config(planned.sql, planned.bindings));
+      if (planned.rows !== undefined && rowCount !== planned.rows) throw unmet(planned, rowCount);
     }
     await client.query('commit');
   } catch (error) {

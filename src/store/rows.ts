@@ -13,6 +13,7 @@ import { fetchStatement, referenceStatement } from './fetch.js';
 import { led } from './lead.js';
 import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
+import type { PlannedStatement } from './plan.js';
 import { rendererOf, type Entry } from './render.js';
 import { asLiteral, asStored, storedId } from './stored.js';
 
@@ -181,6 +182,14 @@ export class Rows {
     return [...new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)))];
   }
 
+  /** As part of a plan: finds the row of an id where the narrowing shows it, once what comes before it is written. */
+  async planFind(resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<PlannedStatement> {
+    const request = byId(resource.type, id);
+    const { sql, bindings } = await this.#statement(resource, request, narrowing, { kind: 'rows' });
+    const values = slotValues(request, narrowing, 1, undefined, this.#pin(resource, narrowing));
+    return { sql, bindings: bound(this.#db(resource), bindings, values), rows: 1 };
+  }
+
   /** Searches rows by their columns alone, before anything is rendered. */
   async #ids(
     resource: RegisteredResource,
@@ -202,6 +211,21 @@ export class Rows {
     aim: Aim,
     limit: number,
   ): Promise<unknown[][]> {
+    const compiled = await this.#statement(resource, request, narrowing, aim);
+    const position = aim.kind === 'page' ? aim.position : undefined;
+    return this.#execute(
+      resource,
+      compiled,
+      slotValues(request, narrowing, limit, position, this.#pin(resource, narrowing)),
+    );
+  }
+
+  async #statement(
+    resource: RegisteredResource,
+    request: SearchRequest,
+    narrowing: Narrowing,
+    aim: Aim,
+  ): Promise<Compiled> {
     const db = this.#db(resource);
     // Somebody else's tables keep no extra, and have no overflow index beside them.
     if (resource.source.extra !== undefined) await this.overflow.refresh();
@@ -212,12 +236,7 @@ export class Rows {
       const options = { ...conditions, dialect: db.dialect, knex: await db.knex() };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
-    const position = aim.kind === 'page' ? aim.position : undefined;
-    return this.#execute(
-      resource,
-      compiled,
-      slotValues(request, narrowing, limit, position, this.#pin(resource, narrowing)),
-    );
+    return compiled;
   }
 
   #conditions(tenant: string): ConditionOptions {
@@ -234,10 +253,7 @@ export class Rows {
     values: readonly unknown[],
   ): unknown[][] | Promise<unknown[][]> {
     const db = this.#db(resource);
-    const bindings = compiled.bindings.map((each) =>
-      db.dialect.value(each instanceof Slot ? values[each.index] : each),
-    );
-    return db.arrays(compiled.sql, bindings);
+    return db.arrays(compiled.sql, bound(db, compiled.bindings, values));
   }
 
   #db({ source }: RegisteredResource): Database {
@@ -312,6 +328,9 @@ export class Rows {
     throw new OutcomeError(500, 'internal', 'An internal check failed; the operator has been told');
   }
 }
+
+const bound = ({ dialect }: Database, bindings: Compiled['bindings'], values: readonly unknown[]): unknown[] =>
+  bindings.map((each) => dialect.value(each instanceof Slot ? values[each.index] : each));
 
 /** Child rows come in any order; the last value of each says where it stands. */
 function inOrder(row: unknown[], { columns, children }: Layout): Values {

@@ -11,6 +11,7 @@ import { latestVersion, recordVersion, type Author, type Version } from './histo
 import { removeOverflow, saveOverflow } from './overflow-values.js';
 import { GuardError, together, type Plan } from './plan.js';
 import { clientMeta, rendererOf, type Entry } from './render.js';
+import { refuseOutside, refuseShared, staysInside } from './outside.js';
 import { removeRow, saveRow } from './row-statements.js';
 import type { Rows } from './rows.js';
 
@@ -22,6 +23,16 @@ export interface Planned {
   readonly plan: Plan;
 }
 
+/** What is there before a write, as far as the writer may see it. */
+export interface Current {
+  readonly entry: Entry | undefined;
+  /** The last version where there is no row, or none that the writer sees. */
+  readonly last: Version | undefined;
+}
+
+/** For an id that was just made. */
+export const NOTHING: Current = { entry: undefined, last: undefined };
+
 /** The one write path: planned, then committed. */
 export class Writer {
   constructor(
@@ -31,6 +42,12 @@ export class Writer {
     private readonly now: () => number,
   ) {}
 
+  async current(resource: RegisteredResource, id: string, narrowing: Narrowing): Promise<Current> {
+    const entry = await this.rows.read(resource, id, narrowing);
+    const { tenant } = narrowing;
+    return { entry, last: entry ? undefined : await latestVersion(this.db, { tenant, type: resource.type, id }) };
+  }
+
   /** Creates or replaces the resource of an id. Without an id, one is made. */
   async planSave(
     resource: RegisteredResource,
@@ -38,16 +55,17 @@ export class Writer {
     narrowing: Narrowing,
     author: Author,
     id: string = randomUUID(),
+    current?: Current,
   ): Promise<Planned> {
     const { type } = resource;
     if (!resource.write || !resource.fromFhir) throw new OutcomeError(405, 'read-only', `${type} is only read here`);
     const { tenant } = narrowing;
     const key = { tenant, type, id };
-    const existing = await this.rows.read(resource, id, narrowing);
-    const last = existing ? undefined : await latestVersion(this.db, key);
+    const { entry: existing, last } = current ?? (await this.current(resource, id, narrowing));
     const before = existing ? Number(existing.versionId) : last?.version;
     const { sent, blobs } = detach(resource, body, id);
     const draft = draftOf(resource, { resource: sent, literals }, id, this.context);
+    refuseOutside(resource, draft, narrowing);
     const at = Math.max(this.now(), (existing?.lastUpdated ?? last?.at ?? 0) + 1);
     const row = rowOf(resource, draft, { tenant, id, version: (before ?? 0) + 1, at });
     const entry = this.#render(resource, row, tenant);
@@ -68,16 +86,24 @@ export class Writer {
         attached(resource, row).map((blob) => claimBlob(this.db, tenant, blob, patient, patientBefore(existing, blob))),
       )),
       ...(await recordVersion(this.db, key, version, author, previous)),
+      ...(await staysInside(this.rows, resource, draft, narrowing, id)),
     ];
     return { outcome: existing ? 'updated' : 'created', entry, plan: { statements } };
   }
 
   /** Deletes a resource; what was deleted before, or never was, is nothing to do. */
-  async planDelete(resource: RegisteredResource, id: string, narrowing: Narrowing, author: Author): Promise<Planned> {
+  async planDelete(
+    resource: RegisteredResource,
+    id: string,
+    narrowing: Narrowing,
+    author: Author,
+    current?: Current,
+  ): Promise<Planned> {
     const { type } = resource;
     const { tenant } = narrowing;
-    const existing = await this.rows.read(resource, id, narrowing);
+    const { entry: existing } = current ?? (await this.current(resource, id, narrowing));
     if (!existing) return { outcome: 'unchanged', plan: { statements: [] } };
+    refuseShared(resource, narrowing);
     const key = { tenant, type, id };
     const version = Number(existing.versionId);
     // As for the row: what belongs to two patients belongs to none of them alone.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Literal } from '../define/json.js';
 import { OutcomeError } from '../outcome.js';
-import { rewriteReferences } from './references.js';
+import { rewriteReferences } from '../store/references.js';
 
 type Resource = Readonly<Record<string, unknown>>;
 

@@ -5,7 +5,7 @@ import type { RegisteredResource, Registry } from '../registry.js';
 import { parse } from '../search/parse.js';
 import { loadPathTypes, searchValues } from '../search/values.js';
 import type { Rows } from '../store/rows.js';
-import { isConditional, referencesIn, rewriteReferences } from './references.js';
+import { isConditional, referencesIn, rewriteReferences } from '../store/references.js';
 
 type Resource = Readonly<Record<string, unknown>>;
 

@@ -133,13 +133,13 @@ describe('api/patient-channels', () => {
     assert.equal((await get(key(own.secret), 'c2')).status, 404);
     assert.equal(await revokeCredential(server.portico.own, TENANT, own.id, Date.now()), true);
     assert.equal((await get(key(own.secret))).status, 401);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await server.portico.trail.flush();
     const rows = (await server.portico.own.objects('select * from audit', [])).filter(
       (row) => row['credential_id'] === own.id,
     );
     assert.deepEqual(
       rows.map((row) => `${String(row['interaction'])} ${String(row['entity'])} ${String(row['status'])}`).sort(),
-      ['patient-channel Encounter/c1 200', 'patient-channel Encounter/c2 404'],
+      ['patient-channel Encounter/c1 200', 'patient-channel Encounter/c1 401', 'patient-channel Encounter/c2 404'],
     );
     assert.equal(rows.find((row) => row['status'] === 200)?.['patient_id'], 'p1');
     assert.doesNotMatch(JSON.stringify(rows), /Canary|mrn-value|csn-value|pto_/);

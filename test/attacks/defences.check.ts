@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defences, type Defence } from './defences.js';
+import type { Defence } from './defences-access.js';
+import { defences } from './defences.js';
 
 /**
  * Takes each defence away, in a copy of the repository, and requires the attack that it stops to succeed: the spec must

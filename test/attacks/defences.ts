@@ -1,189 +1,4 @@
-/** A defence, taken away by an edit of the source, and the spec that must then fail. */
-export interface Defence {
-  readonly what: string;
-  readonly file: string;
-  /** Exact, and once in the file. */
-  readonly text: string;
-  readonly without: string;
-  readonly spec: string;
-}
-
-const attacks = (name: string): string => `test/attacks/${name}.test.ts`;
-const auth = (name: string): string => `test/auth/${name}.test.ts`;
-
-const access: readonly Defence[] = [
-  {
-    what: 'a scope opens its own letters alone',
-    file: 'src/access/narrow.ts',
-    text: 'operations.some((each) => grant.operations.has(each)),',
-    without: 'true,',
-    spec: attacks('native-scopes'),
-  },
-  {
-    what: 'the audit trail needs a scope that names it',
-    file: 'src/access/narrow.ts',
-    text: "(grant.type === '*' && !named)",
-    without: "grant.type === '*'",
-    spec: attacks('narrowing'),
-  },
-  {
-    what: 'narrow scopes stay narrow',
-    file: 'src/access/narrow.ts',
-    text: 'if (grants.some(({ where, native }) => where === undefined && native === undefined)) return [];',
-    without: 'return [];',
-    spec: attacks('native-scopes'),
-  },
-  {
-    what: 'the pin is part of every narrowing',
-    file: 'src/access/narrow.ts',
-    text: 'return { tenant, where, ...(patient !== undefined && { patient }) }',
-    without: 'return { tenant, where }',
-    spec: attacks('narrowing'),
-  },
-  {
-    what: 'a ceiling covers its own letters alone',
-    file: 'src/access/covers.ts',
-    text: '[...asked.operations].every((each) => wide.operations.has(each)) &&',
-    without: '',
-    spec: attacks('narrowing-scopes'),
-  },
-  {
-    what: 'a ceiling with a query covers its own query alone',
-    file: 'src/access/covers.ts',
-    text: 'wide.query.every((pair) => asked.query.some((other) => within(other, pair)))',
-    without: 'true',
-    spec: attacks('narrowing-scopes'),
-  },
-  {
-    what: 'a native write scope reads nothing',
-    file: 'src/access/scopes.ts',
-    text: "operations: scope.permission === 'read' ? reading : writing,",
-    without: 'operations: everything,',
-    spec: attacks('native-scopes'),
-  },
-  {
-    what: 'a native scope opens the rows of its own resource alone',
-    file: 'src/access/scopes.ts',
-    text: 'native: scope.name,',
-    without: '',
-    spec: attacks('native-scopes'),
-  },
-  {
-    what: 'a granular scope opens what its query finds alone',
-    file: 'src/access/scopes.ts',
-    text: '...(where && { where })',
-    without: '',
-    spec: attacks('narrowing-property'),
-  },
-  {
-    what: 'apiv2 stands alone',
-    file: 'src/access/grammar.ts',
-    text: "isAll && !scopes?.every((each) => each.kind === 'all' || each.text === ACT_AS_USER) ? undefined : scopes",
-    without: 'scopes ?? (isAll ? scopes : undefined)',
-    spec: attacks('native-scopes'),
-  },
-];
-
-const tokens: readonly Defence[] = [
-  {
-    what: 'a token ends, also one that is remembered',
-    file: 'src/auth/bearer.ts',
-    text: 'if (verified.expiresAt * 1000 <= now)',
-    without: 'if (Number.isNaN(now))',
-    spec: attacks('native-scopes'),
-  },
-  {
-    what: 'a token is an access token',
-    file: 'src/auth/bearer.ts',
-    text: "          typ: 'at+jwt',\n",
-    without: '',
-    spec: auth('bearer'),
-  },
-  {
-    what: 'a token is for this server',
-    file: 'src/auth/bearer.ts',
-    text: '          audience,\n',
-    without: '',
-    spec: auth('bearer'),
-  },
-  {
-    what: 'a token is by this server',
-    file: 'src/auth/bearer.ts',
-    text: '          issuer,\n',
-    without: '',
-    spec: auth('bearer'),
-  },
-  {
-    what: 'a token has one text',
-    file: 'src/auth/bearer.ts',
-    text: '[\\w-]{85}[AQgw]$/',
-    without: '[\\w-]{86}$/',
-    spec: auth('bearer'),
-  },
-  {
-    what: 'the ceiling counts now',
-    file: 'src/auth/bearer.ts',
-    text: 'scopes.within(verified.scopes, limit, pinned)',
-    without: 'verified.scopes',
-    spec: attacks('narrowing-scopes'),
-  },
-  {
-    what: 'the policy of the organization counts now',
-    file: 'src/auth/bearer.ts',
-    text: 'policy === undefined ? granted',
-    without: 'policy !== ceiling ? granted',
-    spec: attacks('narrowing-scopes'),
-  },
-  {
-    what: 'an empty policy is another thing than none',
-    file: 'src/auth/bearer.ts',
-    text: 'one.policy === other.policy',
-    without: "(one.policy ?? '') === (other.policy ?? '')",
-    spec: attacks('narrowing-scopes'),
-  },
-  {
-    what: 'act_as_user ends with the ceiling',
-    file: 'src/auth/bearer.ts',
-    text: 'onBehalfOf(this.options.own, access, scopes, user)',
-    without: 'onBehalfOf(this.options.own, access, verified.scopes, user)',
-    spec: attacks('act-as-user'),
-  },
-  {
-    what: 'a service acts for users of its own organization',
-    file: 'src/auth/on-behalf-of.ts',
-    text: "{ id: $('id'), org: $('tenant') }",
-    without: "{ id: $('id') }",
-    spec: attacks('act-as-user'),
-  },
-  {
-    what: 'a service acts for clinicians',
-    file: 'src/auth/on-behalf-of.ts',
-    text: " && (row['roles'] as string).split(' ').includes('clinician')",
-    without: '',
-    spec: attacks('act-as-user'),
-  },
-  {
-    what: 'a token dies with the epoch of its credential',
-    file: 'src/auth/liveness.ts',
-    text: "row['epoch'] === epoch &&",
-    without: '',
-    spec: auth('bearer'),
-  },
-  {
-    what: 'a revoked token is dead',
-    file: 'src/auth/liveness.ts',
-    text: "row['dead'] === null &&",
-    without: '',
-    spec: auth('introspect-revoke'),
-  },
-  {
-    what: 'a token has the pin of its credential',
-    file: 'src/auth/liveness.ts',
-    text: 'if (pin !== undefined && pin !== claims.patient) return undefined;',
-    without: '',
-    spec: attacks('narrowing-scopes'),
-  },
-];
+import { access, attacks, auth, tokens, type Defence } from './defences-access.js';
 
 const endpoints: readonly Defence[] = [
   {
@@ -380,6 +195,57 @@ const transport: readonly Defence[] = [
     text: 'for (const each of shown) for (const patient of each.patients) patients.add(patient);',
     without: '',
     spec: 'test/audit/trail.test.ts',
+  },
+  {
+    what: 'another patient who acted is not in the log of a patient',
+    file: 'src/audit/event.ts',
+    text: 'return isOther ? null : agent;',
+    without: 'return isOther ? agent : agent;',
+    spec: 'test/audit/trail.test.ts',
+  },
+  {
+    what: 'strangers cannot fill the trail',
+    file: 'src/limits/strangers.ts',
+    text: "count <= most ? 'kept'",
+    without: "count <= most * 1e6 ? 'kept'",
+    spec: 'test/audit/refused.test.ts',
+  },
+  {
+    what: 'a token that opens nothing any more is its credential’s',
+    file: 'src/auth/bearer.ts',
+    text: "throw dead(verified.claims, 'The credential or the session of this access token has ended');",
+    without: "throw refused('The credential or the session of this access token has ended');",
+    spec: 'test/audit/refused.test.ts',
+  },
+  {
+    what: 'a range of addresses is stopped',
+    file: 'src/auth/sessions.ts',
+    text: 'await failures.attempt(...range).catch(takenBack(failures, network, both));',
+    without: 'void takenBack;',
+    spec: attacks('guessing'),
+  },
+  {
+    what: 'whoever is turned away has not failed',
+    file: 'src/auth/sessions.ts',
+    text: `await passwordMatches(password, account?.passwordHash).catch(
+    takenBack(failures, network, both, range),
+  );`,
+    without: 'await passwordMatches(password, account?.passwordHash);',
+    spec: attacks('guessing'),
+  },
+  {
+    what: 'the key of a patient has a share of its own',
+    file: 'src/limits/traffic.ts',
+    text: 'if (shares) return',
+    without: 'if (shares && kind.length === 0) return',
+    spec: 'test/limits/traffic.test.ts',
+  },
+  {
+    what: 'a change by a command is recorded in its transaction',
+    file: 'src/audit/recording.ts',
+    text: 'statements: [...plan.statements, ...statements]',
+    without: 'statements: plan.statements',
+    spec: 'test/audit/recording.test.ts',
   },
 ];
 

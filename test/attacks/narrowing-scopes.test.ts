@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { revokeCredential } from '../../src/auth/store.js';
 import { coded, observation } from '../search/resources.js';
 import { Client, requestToken } from '../support/client.js';
+import { basic, post } from '../support/oauth.js';
 import { remove } from '../support/remove.js';
 import { TENANT, type Server } from '../support/server.js';
 import { startRecords, to } from './records.js';
+
+const CATEGORIES = 'http://terminology.hl7.org/CodeSystem/observation-category';
 
 describe('attacks/narrowing: scopes and credentials', () => {
   let server: Server;
@@ -65,7 +68,8 @@ describe('attacks/narrowing: scopes and credentials', () => {
     assert.deepEqual(await answers('Observation/a1'), [200, 200, 200]);
     await update('credential', credential.id, { scope_ceiling: 'system/Patient.rs' });
     assert.deepEqual(await answers('Observation/a1'), [403, 403, 403]);
-    assert.deepEqual(await answers('Patient/a'), [403, 403, 200], 'only a scope that the ceiling covers is left');
+    assert.deepEqual(await answers('Patient/a'), [200, 200, 200], 'what the ceiling still allows is left of each');
+    for (const each of clients) assert.equal((await each.get('Encounter/b-visit')).status, 403);
     await update('credential', credential.id, { scope_ceiling: 'apiv2 system/*.cruds' });
     assert.deepEqual(await answers('Observation/a1'), [200, 200, 200]);
     for (const policy of ['', 'system/Patient.rs', 'nonsense', '']) {
@@ -83,10 +87,57 @@ describe('attacks/narrowing: scopes and credentials', () => {
     const client = await Client.login(server.url, credential, wide);
     assert.deepEqual(await client.ids('Observation'), ['a2']);
     await update('credential', credential.id, { scope_ceiling: 'system/Observation.rs?category=y' });
-    assert.equal((await client.get('Observation/a2')).status, 403);
+    assert.equal((await client.get('Observation/a2')).status, 404);
+    assert.deepEqual(await client.ids('Observation'), []);
+    await update('credential', credential.id, { scope_ceiling: 'system/Observation.r?category=x' });
+    assert.equal((await client.get('Observation/a2')).status, 200);
+    assert.equal((await client.get('Observation')).status, 403);
+    await update('credential', credential.id, { scope_ceiling: 'system/Observation.rs?category=y' });
     for (const scope of ['system/Observation.rs', wide, 'system/Observation.rs?code=x', 'system/*.rs'])
       assert.equal((await requestToken(server.url, { ...credential, scope })).body.error, 'invalid_scope', scope);
     await remove(server, 'Observation', 'a2');
+  });
+
+  it('SMART 3, THREAT 35: a token is what the policy of the organization leaves of it, and says so', async () => {
+    const credential = await server.credential({ scopeCeiling: 'apiv2 system/*.cruds', canIntrospect: true });
+    const wide = await Client.login(server.url, credential, 'system/*.rs');
+    const shown = async ({ token }: Client): Promise<string> =>
+      (await post(`${server.url}/oauth/introspect`, { token }, basic(credential))).body.scope as string;
+    await update('org', TENANT, { scope_policy: 'system/Observation.rs act_as_user' });
+    assert.equal(await shown(wide), 'system/Observation.rs');
+    assert.equal((await wide.get('Observation/a1')).status, 200);
+    assert.equal((await wide.get('Patient/a')).status, 403);
+    for (const [asked, granted] of [
+      ['system/*.rs', 'system/Observation.rs'],
+      ['system/*.cruds', 'system/Observation.rs'],
+      ['system/Observation.r', 'system/Observation.r'],
+      [undefined, 'system/Observation.rs'],
+    ] as const) {
+      const made = await Client.login(server.url, credential, asked);
+      assert.equal(made.granted['scope'], granted);
+      assert.equal(await shown(made), granted);
+      assert.equal((await made.get('Observation/a1')).status, 200);
+      assert.equal((await made.get('Patient/a')).status, 403);
+    }
+    for (const scope of ['system/Patient.rs', 'system/vitals.read', 'system/Observation.cud'])
+      assert.equal((await requestToken(server.url, { ...credential, scope })).body.error, 'invalid_scope', scope);
+    await update('org', TENANT, { scope_policy: null });
+    assert.equal((await wide.get('Patient/a')).status, 200);
+    assert.equal(await shown(wide), 'system/*.rs');
+  });
+
+  it('ELATION 9: a policy that names a native resource leaves its rows alone to a scope of the whole type', async () => {
+    const vital = { subject: to('Patient/a'), category: [coded(CATEGORIES, 'vital-signs')] };
+    await server.save([observation('vital', vital), observation('lab', { subject: to('Patient/a') })]);
+    const client = await server.client('system/Observation.rs');
+    const token = await server.credential({ kind: 'org', scopeCeiling: 'apiv2' });
+    assert.ok((await client.ids('Observation')).includes('lab'));
+    await update('org', TENANT, { scope_policy: 'system/vitals.read' });
+    assert.deepEqual(await client.ids('Observation'), ['vital']);
+    assert.equal((await client.get('Observation/lab')).status, 404);
+    assert.equal((await requestToken(server.url, token)).body.scope, 'system/vitals.read');
+    await update('org', TENANT, { scope_policy: null });
+    for (const id of ['vital', 'lab']) await remove(server, 'Observation', id);
   });
 
   it('THREAT 11, 37: a pin that changes takes the tokens of the old one along', async () => {
@@ -106,7 +157,12 @@ describe('attacks/narrowing: scopes and credentials', () => {
     assert.equal((await requestToken(server.url, token)).body.error, 'invalid_client');
     await server.portico.trail.flush();
     const rows = (await (await server.portico.own.knex())('audit').where({ credential_id: token.id })) as any[];
-    assert.deepEqual(rows.map((row) => row.interaction as string).sort(), ['search-type', 'token']);
+    assert.deepEqual(rows.map((row) => `${String(row.interaction)} ${String(row.status)}`).sort(), [
+      'read 401',
+      'search-type 200',
+      'token 200',
+      'token 401',
+    ]);
     assert.ok(!JSON.stringify(rows).includes('Hidden'));
   });
 

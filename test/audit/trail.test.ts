@@ -98,6 +98,28 @@ describe('audit: who asked for what', () => {
     assert.equal((await client.get('AuditEvent')).status, 200);
   });
 
+  it('THREAT 41: a patient’s own log holds when another patient is who acted, and does not say who', async () => {
+    const about = { tenant: TENANT, interaction: 'read', action: 'R', status: 200, type: 'Patient' } as const;
+    const { trail } = server.portico;
+    for (const [agent, user] of [
+      ['Patient/b', 'user-b'],
+      ['Patient/a', 'user-a'],
+      ['Practitioner/doc', 'user-doc'],
+    ] as const)
+      await trail.record({ ...about, at: Date.now(), entity: 'Patient/a', agent, user, patients: ['a'] });
+    await trail.flush();
+    const credential = { kind: 'client', patient: 'a', scopeCeiling: 'system/AuditEvent.rs' } as const;
+    const pinned = await Client.login(server.url, await server.credential(credential));
+    const { status, body, text } = await pinned.get('AuditEvent?_count=200');
+    assert.equal(status, 200, text);
+    assert.ok(!text.includes('Patient/b'), 'nothing of another patient');
+    const agents = (body.entry as any[]).map(({ resource }) => resource.agent[0]);
+    const who = (user: string) => agents.find(({ name }) => name === `user ${user}`)?.who?.reference;
+    assert.deepEqual(['user-b', 'user-a', 'user-doc'].map(who), [undefined, 'Patient/a', 'Practitioner/doc']);
+    assert.deepEqual(await pinned.ids('AuditEvent?agent=Patient/b'), []);
+    assert.deepEqual(server.alarms, []);
+  });
+
   it('finds the events of a credential and a date', async () => {
     const app = await server.portal('a');
     await app.get('Patient/a');

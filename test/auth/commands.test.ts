@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDatabase } from '../../src/store/database.js';
 import { workplace, type Workplace } from '../support/command.js';
 import { jwksOf, makeClientKey } from '../support/oauth.js';
 
 describe('auth/commands', function () {
-  this.timeout(60_000);
+  // Each command is a process of its own.
+  this.timeout(120_000);
   let place: Workplace;
 
   before(async () => {
@@ -88,5 +90,62 @@ describe('auth/commands', function () {
         [next.kid, 'next'],
       ],
     );
+  });
+
+  it('THREAT 81: every change that a command makes is recorded with it: what, of whom, and by the operator', async () => {
+    const email = 'somebody@clinic.example';
+    const { id } = (
+      await portico('user', 'create', '--email', email, '--name', 'Some Body', '--roles', 'clinician', '--json')
+    ).json;
+    for (const args of [
+      ['user', 'set-roles', email, '--roles', 'admin'],
+      ['user', 'disable', email],
+      ['user', 'enable', email],
+      ['org', 'update', 'one', '--name', 'Uno'],
+      ['org', 'disable', 'one'],
+      ['org', 'enable', 'one'],
+    ])
+      assert.equal((await portico(...args)).code, 0, args.join(' '));
+    // What changes nothing leaves no record.
+    assert.equal((await portico('user', 'enable', email)).code, 1);
+    assert.equal((await portico('org', 'create', '--id', 'one', '--name', 'Again')).code, 1);
+    const db = await openDatabase(place.databaseUrl);
+    try {
+      const rows = await db.objects(`select * from audit where credential_kind = 'operator' order by at, id`, []);
+      const of = (tenant: string, interaction: string) =>
+        rows.filter((row) => row['organization_id'] === tenant && row['interaction'] === interaction);
+      for (const change of ['create', 'set-roles', 'disable', 'enable']) {
+        const found = of('one', `user-${change}`);
+        assert.deepEqual(
+          found.map((row) => row['entity']),
+          [`user/${String(id)}`],
+          change,
+        );
+      }
+      for (const change of ['create', 'update', 'disable', 'enable'])
+        assert.equal(of('one', `org-${change}`).length, 1, change);
+      assert.equal(of('', 'key-replace').length, 1);
+      assert.equal(of('', 'key-rotate').length, 1);
+      assert.ok(rows.every((row) => /^operator:./.test(String(row['user_id'])) && row['status'] === 200));
+      assert.ok(rows.every((row) => row['hash'] !== null));
+      assert.doesNotMatch(JSON.stringify(rows), /somebody@|Some Body|Uno/);
+      assert.match(JSON.stringify(await db.objects('select * from audit', [])), /credential-create/);
+    } finally {
+      await db.close();
+    }
+    assert.equal((await portico('audit', 'verify')).code, 0);
+  });
+
+  it('THREAT 81: a change that cannot be recorded is not made', async () => {
+    const db = await openDatabase(place.databaseUrl);
+    try {
+      await (await db.knex()).schema.renameTable('audit', 'audit_away');
+      assert.notEqual((await portico('org', 'update', 'one', '--name', 'Unrecorded')).code, 0);
+      assert.notEqual((await create('--kind', 'client')).code, 0);
+      await (await db.knex()).schema.renameTable('audit_away', 'audit');
+    } finally {
+      await db.close();
+    }
+    assert.doesNotMatch((await portico('org', 'list')).out, /Unrecorded/);
   });
 });

@@ -44,7 +44,7 @@ describe('auth/discovery', () => {
     for (const [name, url] of Object.entries(body as Record<string, string>))
       if (name.endsWith('_endpoint')) assert.equal((await fetch(url, { method: 'POST' })).status, 400, name);
     assert.equal((await fetch(body.jwks_uri as string)).status, 200);
-    for (const scope of ['apiv2', 'system/Patient.rs', 'patient/*.rs', 'system/vitals.read'])
+    for (const scope of ['apiv2', 'system/Patient.cruds', 'patient/*.cruds', 'system/vitals.read'])
       assert.ok(body.scopes_supported.includes(scope), scope);
   });
 

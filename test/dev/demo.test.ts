@@ -125,6 +125,7 @@ describe('the demo data', function () {
   const counts: Record<string, number> = {};
   const paths: Record<string, Set<string>> = {};
   const base = 'http://localhost:8080/fhir/R4';
+  const noteTypes = new Set<string>();
   let psrs = 0;
 
   const hash = async (isFirst: boolean): Promise<string> => {
@@ -138,6 +139,8 @@ describe('the demo data', function () {
       pathsOf(resource, '', (paths[resource.resourceType] ??= new Set()));
       if (resource.resourceType !== 'DocumentReference') continue;
       const bytes = Buffer.from(resource.content[0]!.attachment.data ?? '', 'base64');
+      if (resource.content[0]!.attachment.contentType !== 'application/pdf')
+        noteTypes.add(resource.type!.coding![0]!.code!);
       if (bytes.subarray(0, 5).toString() === '%PDF-' && bytes.toString('latin1').trimEnd().endsWith('%%EOF')) psrs++;
     }
     return sum.digest('hex');
@@ -153,12 +156,15 @@ describe('the demo data', function () {
       Patient: 60,
       Encounter: 300,
       Observation: 12_000,
-      DocumentReference: 250,
+      DocumentReference: 250 + DEMO_COUNTS.notes,
       Communication: 1_500,
       threads: DEMO_COUNTS.threads,
     });
     assert.equal(psrs, 250);
   });
+
+  it('USCORE: have notes of the five common types', () =>
+    assert.deepEqual([...noteTypes].sort(), ['11488-4', '11506-3', '18842-5', '28570-0', '34117-2']));
 
   for (const [type, elements] of Object.entries(mustSupport))
     it(`have what US Core says a ${type} must support`, () =>
@@ -268,7 +274,7 @@ describe('portico demo', function () {
 
   it('serves the reports as PDFs to the patient whose they are', async () => {
     const app = await patientApp();
-    const { body } = await app.get('DocumentReference?_count=3');
+    const { body } = await app.get('DocumentReference?type=67796-3&_count=3');
     for (const { content } of matches(body)) {
       const { attachment } = content[0];
       const {

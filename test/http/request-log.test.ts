@@ -56,6 +56,8 @@ describe('http: the request log', () => {
 
   it('REST 61: whatever is asked, the log has one line, and no word of the client in it', async () => {
     const id = `${CANARY}-id`;
+    const json = { 'content-type': 'application/fhir+json' };
+    const sent = (elements: object): string => JSON.stringify({ resourceType: 'Patient', ...elements });
     const asked: [path: string, interaction: string, status: number, more?: object][] = [
       [`Patient/${id}`, 'read', 200],
       [`Patient/${CANARY}`, 'read', 404],
@@ -68,7 +70,12 @@ describe('http: the request log', () => {
       [`Patient?access_token=${CANARY}`, 'none', 400],
       [`Patient/${id}?_format=${CANARY}`, 'none', 406],
       [`Patient/${id}/$${CANARY}`, 'none', 404],
-      [`Patient/${id}`, 'none', 405, { method: 'DELETE' }],
+      [`Patient/${id}`, 'none', 405, { method: 'POST' }],
+      [`Patient`, 'create', 400, { method: 'POST', headers: json, body: `{"${CANARY}` }],
+      [`Patient`, 'create', 400, { method: 'POST', headers: json, body: sent({ [CANARY]: 1 }) }],
+      [`Patient`, 'create', 201, { method: 'POST', headers: json, body: sent({ name: [{ family: CANARY }] }) }],
+      [`Patient/${CANARY}`, 'update', 201, { method: 'PUT', headers: json, body: sent({ id: CANARY }) }],
+      [`Patient/${CANARY}`, 'delete', 204, { method: 'DELETE' }],
       [`${CANARY}/1`, 'none', 404],
       [`Binary/${CANARY}`, 'read', 404],
       [`Patient/${id}`, 'read', 401, { anonymous: true, headers: { authorization: `Bearer ${CANARY}` } }],

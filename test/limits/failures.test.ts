@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Failures, LimitedError } from '../../src/limits/failures.js';
-import { networkOf } from '../../src/limits/network.js';
+import { networkOf, wideNetworkOf } from '../../src/limits/network.js';
 import { failureRules } from '../../src/limits/rules.js';
 import { openDatabase } from '../../src/store/database.js';
 import { requestToken } from '../support/client.js';
@@ -23,7 +23,7 @@ describe('limits/failures', () => {
   it('counts within a time that begins with the first failure', async () => {
     for (let index = 0; index < 3; index++) {
       await failures.check('one', rule);
-      await failures.count('one', rule);
+      await failures.count(['one', rule]);
       clock += 10_000;
     }
     await assert.rejects(failures.check('one', rule), (error: unknown) => {
@@ -35,7 +35,7 @@ describe('limits/failures', () => {
     await failures.check('another', rule);
     clock += 30_000;
     await failures.check('one', rule);
-    await failures.count('one', rule);
+    await failures.count(['one', rule]);
     assert.equal((await failures.of('one', rule)).count, 1);
   });
 
@@ -48,12 +48,12 @@ describe('limits/failures', () => {
   it('takes back what was no failure', async () => {
     for (let index = 0; index < 9; index++) {
       await failures.attempt('good', rule);
-      await failures.forgive('good', rule);
+      await failures.forgive(['good', rule]);
     }
   });
 
   it('writes no key down as it is', async () => {
-    await failures.count('somebody@clinic.example 10.0.0.1', rule);
+    await failures.count(['somebody@clinic.example 10.0.0.1', rule]);
     const rows = await server.portico.own.objects('select * from rate_limit', []);
     assert.ok(rows.length > 0);
     assert.doesNotMatch(JSON.stringify(rows), /somebody|10\.0\.0/);
@@ -80,6 +80,10 @@ describe('limits/failures', () => {
     assert.notEqual(networkOf('2001:db8:1:2::9'), networkOf('2001:db8:1:3::9'));
     assert.equal(networkOf('::1'), '0:0:0:0');
     assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0');
+    assert.equal(wideNetworkOf('203.0.113.9'), '203.0.113');
+    assert.equal(wideNetworkOf('::ffff:203.0.113.9'), '203.0.113');
+    assert.equal(wideNetworkOf('2001:db8:1:2::9'), wideNetworkOf('2001:db8:1:3::9'));
+    assert.notEqual(wideNetworkOf('2001:db8:1::9'), wideNetworkOf('2001:db8:2::9'));
   });
 
   it('THREAT 60: stops who guesses a secret, and not the client whose secret it is', async () => {

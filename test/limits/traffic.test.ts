@@ -74,6 +74,53 @@ describe('limits/traffic', () => {
     assert.equal(refused(await statuses(quiet, 3)), 0);
   });
 
+  it('gives each key of a patient a share of its own, all of them together half, and tells each what is its own', async () => {
+    await begin({ plan: 'custom', perMinute: 40, burst: 1000 });
+    await server.save([{ resourceType: 'Patient', id: 'a' }]);
+    const [greedy, ...others] = await Promise.all(Array.from({ length: 8 }, () => server.portal('a')));
+    const first = await greedy!.get('Patient/none');
+    assert.equal(first.headers.get('ratelimit-policy'), '4;w=60, 250;w=1');
+    assert.equal(first.headers.get('ratelimit-limit'), '4');
+    assert.equal(first.headers.get('ratelimit-remaining'), '3');
+    assert.equal(refused(await statuses(greedy!, 30)), 27);
+    const served: number[] = [];
+    for (const other of others) served.push(4 - refused(await statuses(other, 4)));
+    assert.deepEqual(served, [4, 4, 4, 4, 0, 0, 0], 'twenty of forty are for all keys');
+    // What they may not have is the organization's own.
+    assert.equal(refused(await statuses(await server.client(), 20)), 0);
+  });
+
+  itOn('postgres', 'counts the keys of patients together over several processes', async () => {
+    await begin({ plan: 'custom', perMinute: 40, burst: 1000 });
+    const other = await openDatabase(server.portico.config.databaseUrl);
+    const elsewhere = new Traffic(other, Date.now, unexpected);
+    const here = new Traffic(server.portico.own, Date.now, unexpected);
+    for (const each of [elsewhere, here]) await each.start();
+    const count = async (traffic: Traffic, credential: string): Promise<boolean> =>
+      (await traffic.count({ tenant: TENANT, credential, kind: 'portal' })).refused === undefined;
+    try {
+      for (let key = 0; key < 5; key++)
+        for (let index = 0; index < 4; index++) assert.ok(await count(elsewhere, `key-${String(key)}`));
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      assert.equal(await count(here, 'key-0'), false, 'its own share is used up');
+      assert.equal(await count(here, 'key-9'), false, 'that of all keys is, too');
+      const client = { tenant: TENANT, credential: 'client', kind: 'client' };
+      for (let index = 0; index < 20; index++) assert.equal((await here.count(client)).refused, undefined);
+    } finally {
+      for (const each of [elsewhere, here]) await each.stop();
+      await other.close();
+    }
+  });
+
+  it('serves whoever may ask at all once, however small its share is', async () => {
+    await begin({ plan: 'custom', perMinute: 2, burst: 1 });
+    await server.save([{ resourceType: 'Patient', id: 'a' }]);
+    const [key, client] = [await server.portal('a'), await server.client()];
+    assert.equal((await key.get('Patient/none')).status, 404);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    assert.equal((await client.get('Patient/none')).status, 404);
+  });
+
   it('does not count what nobody known asks for, and gives an app that is alone everything', async () => {
     await begin({ plan: 'custom', perMinute: 20, burst: 1000 });
     const client = await server.client();
@@ -102,7 +149,7 @@ describe('limits/traffic', () => {
     const elsewhere = new Traffic(other, Date.now, unexpected);
     await elsewhere.start();
     try {
-      const sender = { tenant: TENANT, credential: 'another' };
+      const sender = { tenant: TENANT, credential: 'another', kind: 'client' };
       for (let index = 0; index < 12; index++) assert.equal((await elsewhere.count(sender)).refused, undefined);
       await new Promise((resolve) => setTimeout(resolve, 2500));
       assert.equal(refused(await statuses(client, 12)), 4);
@@ -115,7 +162,7 @@ describe('limits/traffic', () => {
   it('takes some microseconds a request', async () => {
     await begin({ plan: 'custom', perMinute: 100_000_000, burst: 10_000_000 });
     const traffic = new Traffic(server.portico.own, Date.now, unexpected);
-    const sender = { tenant: TENANT, credential: 'one' };
+    const sender = { tenant: TENANT, credential: 'one', kind: 'client' };
     const round = async (): Promise<number> => {
       const began = performance.now();
       for (let index = 0; index < 20_000; index++) await traffic.count(sender);

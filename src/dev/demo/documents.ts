@@ -34,7 +34,7 @@ async function documentOf(demoCase: Case, tenant: Tenant, version: number): Prom
     status: version < plan.psrs ? 'superseded' : 'current',
     docStatus: summary.preliminary ? 'preliminary' : 'final',
     type: concept('Pulsara Summary Report', loinc('67796-3')),
-    category: [concept('Clinical Note', coding(NOTE_CATEGORY, 'clinical-note', 'Clinical Note'))],
+    category: [CLINICAL_NOTE],
     subject: referTo('Patient', plan.person.id, personName(plan.person)),
     date: dateTime(at),
     // A report that somebody asked for in the middle of a case has an author; the last one is made by closing it.
@@ -67,7 +67,10 @@ async function documentOf(demoCase: Case, tenant: Tenant, version: number): Prom
   };
 }
 
-const NOTE_CATEGORY = 'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category';
+export const CLINICAL_NOTE = concept(
+  'Clinical Note',
+  coding('http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category', 'clinical-note', 'Clinical Note'),
+);
 
 function madeAt({ plan, end, findings }: Case, version: number): number {
   const isLast = version === plan.psrs;

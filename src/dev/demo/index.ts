@@ -3,6 +3,7 @@ import { makeCase, type Case } from './cases.js';
 import { localCodes, type LocalCodes } from './coding.js';
 import { communicationsOf } from './communications.js';
 import { documentsOf } from './documents.js';
+import { notesOf } from './notes.js';
 import { encounterOf } from './encounters.js';
 import { observationsOf } from './findings.js';
 import { demoOrganizations, type Tenant } from './organizations.js';
@@ -40,4 +41,5 @@ async function* resourcesOf(demoCase: Case, tenant: Tenant, codes: LocalCodes): 
   yield* observationsOf(demoCase, tenant);
   yield* communicationsOf(demoCase, tenant);
   yield* documentsOf(demoCase, tenant);
+  yield* notesOf(demoCase, tenant);
 }

@@ -1,0 +1,16 @@
+import type { Route } from '../visit.js';
+import { auditRoutes } from './audit.js';
+import { patientsRoutes } from './patients.js';
+import { statusRoutes } from './status.js';
+import { tokenRoutes } from './tokens.js';
+import { userRoutes } from './users.js';
+
+/** The manager of an organization. */
+export const adminRoutes: readonly Route[] = [
+  { method: 'GET', path: '/manager', who: 'anybody', handle: async () => ({ to: '/portal/login' }) },
+  ...tokenRoutes,
+  ...userRoutes,
+  ...patientsRoutes,
+  ...auditRoutes,
+  ...statusRoutes,
+];

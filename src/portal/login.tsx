@@ -1,0 +1,183 @@
+import { challenge, verifySecondFactor } from '../auth/second-factor.js';
+import { provePassword } from '../auth/sessions.js';
+import { enrol, enrolmentOf } from '../auth/enrolment.js';
+import { MOST_PASSWORD } from '../auth/passwords.js';
+import type { Account } from '../auth/accounts.js';
+import { Alert, Field, Link, PostForm, Toast } from './layout.js';
+import { newPasswordFault, PasswordField, passwordHint } from './my-password.js';
+import { beginPortalSession, endPortalSession } from './session.js';
+import type { Reply, Route, Visit } from './visit.js';
+
+export const loginRoutes: readonly Route[] = [
+  { method: 'GET', path: '/portal/login', who: 'anybody', handle: async (visit) => start(visit) },
+  { method: 'POST', path: '/portal/login', who: 'anybody', handle: login },
+  { method: 'POST', path: '/portal/login/code', who: 'anybody', handle: verify },
+  { method: 'POST', path: '/portal/logout', who: 'anybody', handle: logout },
+  { method: 'GET', path: '/portal/enrol/:id', who: 'anybody', handle: openEnrolment },
+  { method: 'POST', path: '/portal/enrol/:id', who: 'anybody', handle: setPassword },
+];
+
+/** Where somebody begins; undefined for an account that has no pages. */
+function homeOf({ roles, canManageKeys }: Account): string | undefined {
+  if (roles.includes('patient')) return '/portal';
+  if (!roles.includes('admin')) return undefined;
+  return canManageKeys ? '/manager/tokens' : '/manager/users';
+}
+
+function start({ account, query }: Visit): Reply {
+  const home = account && homeOf(account);
+  if (home !== undefined) return { to: home };
+  const notes = [
+    query.has('ended') && 'Please log in. Your session has ended, or there was none.',
+    query.has('out') && 'You are logged out.',
+    query.has('enrolled') && 'Your password is set. Log in with it.',
+  ];
+  return loginPage({ note: notes.find((each) => each !== false) });
+}
+
+interface LoginPage {
+  readonly status?: number;
+  readonly email?: string;
+  readonly note?: string | undefined;
+  readonly fault?: string;
+}
+
+const loginPage = ({ status = 200, email = '', note, fault }: LoginPage): Reply => ({
+  status,
+  title: 'Log in',
+  page: (
+    <div class="card narrow">
+      <h1>Log in</h1>
+      {note !== undefined && <Toast>{note}</Toast>}
+      {fault !== undefined && <Alert>{fault}</Alert>}
+      <PostForm to="/portal/login">
+        <Field
+          label="E-mail address"
+          name="email"
+          type="email"
+          value={email}
+          autocomplete="username"
+          required
+          maxlength={254}
+        />
+        <PasswordField label="Password" name="password" autocomplete="current-password" />
+        <button class="primary wide">Log in</button>
+      </PostForm>
+      <p class="hint">No password yet? Your clinic gives you a link with which you set one.</p>
+    </div>
+  ),
+});
+
+async function login(visit: Visit): Promise<Reply> {
+  const { options, fields, ip, record } = visit;
+  const [email, password] = [fields.one('email').slice(0, 254), fields.one('password')];
+  const proof = { email, password: password.slice(0, MOST_PASSWORD + 1), organization: undefined, ip };
+  const { account, passed } = await provePassword(options, proof);
+  const status = passed ? 200 : 401;
+  await record({ interaction: 'login', action: 'E', status, ...(account && { account }) });
+  if (!account || !passed)
+    return loginPage({ status: 401, email, fault: 'The e-mail address or the password is wrong.' });
+  if (account.totpSealed === undefined) return enter(visit, account, false);
+  return codePage(await challenge(options, account.id));
+}
+
+const codePage = (token: string, fault?: string): Reply => ({
+  status: fault === undefined ? 200 : 401,
+  title: 'Second factor',
+  page: (
+    <div class="card narrow">
+      <h1>One more step</h1>
+      {fault !== undefined && <Alert>{fault}</Alert>}
+      <PostForm to="/portal/login/code">
+        <input type="hidden" name="challenge" value={token} />
+        <Field
+          label="Code"
+          name="code"
+          autocomplete="one-time-code"
+          hint="The six digits that your app shows, or one of your recovery codes."
+          required
+          maxlength={64}
+        />
+        <button class="primary wide">Continue</button>
+      </PostForm>
+      <p>
+        <Link to="/portal/login">Begin again</Link>
+      </p>
+    </div>
+  ),
+});
+
+async function verify(visit: Visit): Promise<Reply> {
+  const { options, fields, record } = visit;
+  const [token, code] = [fields.one('challenge').slice(0, 256), fields.one('code').trim().slice(0, 64)];
+  const { account, passed } = await verifySecondFactor(options, token, code);
+  await record({ interaction: 'mfa-verify', action: 'E', status: passed ? 200 : 401, ...(account && { account }) });
+  if (account && passed) return enter(visit, account, true);
+  return codePage(token, 'The code is wrong or was used, or the time for it is over.');
+}
+
+/** The browser's old session is dead, and the new one has an id that nobody knew before. */
+async function enter({ options: { own, now }, session }: Visit, account: Account, mfa: boolean): Promise<Reply> {
+  const home = homeOf(account);
+  if (home === undefined)
+    return loginPage({ status: 403, fault: 'This account has no pages here: it is for the programs of a clinician.' });
+  await endPortalSession(own, session);
+  return { to: home, session: await beginPortalSession(own, account, mfa, now()) };
+}
+
+async function logout({ options, session, account, record }: Visit): Promise<Reply> {
+  await endPortalSession(options.own, session);
+  if (account) await record({ interaction: 'logout', action: 'E' });
+  return { to: '/portal/login?out=1' };
+}
+
+const enrolmentPage = (token: string, { email }: Account, fault?: string): Reply => ({
+  status: fault === undefined ? 200 : 400,
+  title: 'Set your password',
+  page: (
+    <div class="card narrow">
+      <h1>Set your password</h1>
+      <p>
+        You will log in as <bdi>{email}</bdi>.
+      </p>
+      {fault !== undefined && <Alert>{fault}</Alert>}
+      <PostForm to={`/portal/enrol/${token}`}>
+        <input type="hidden" name="username" autocomplete="username" value={email} />
+        <PasswordField label="New password" name="password" autocomplete="new-password" hint={passwordHint} />
+        <PasswordField label="The same again" name="again" autocomplete="new-password" />
+        <button class="primary wide">Set the password</button>
+      </PostForm>
+    </div>
+  ),
+});
+
+const deadLink: Reply = {
+  status: 410,
+  title: 'This link has ended',
+  page: (
+    <div class="card narrow">
+      <h1>This link has ended</h1>
+      <Alert>A link works once, and for seven days. Please ask your clinic for a new one.</Alert>
+      <p>
+        <Link to="/portal/login">Log in</Link>
+      </p>
+    </div>
+  ),
+};
+
+async function openEnrolment({ options: { own, now }, id }: Visit): Promise<Reply> {
+  const account = await enrolmentOf(own, id, now());
+  return account ? enrolmentPage(id, account) : deadLink;
+}
+
+async function setPassword(visit: Visit): Promise<Reply> {
+  const { options, id, fields, record } = visit;
+  const { own, now } = options;
+  const account = await enrolmentOf(own, id, now());
+  if (!account) return deadLink;
+  const fault = newPasswordFault(visit);
+  if (fault !== undefined) return enrolmentPage(id, account, fault);
+  if (!(await enrol(own, { token: id, user: account.id, password: fields.one('password') }, now()))) return deadLink;
+  await record({ interaction: 'enrol', action: 'U', account });
+  return { to: '/portal/login?enrolled=1' };
+}

@@ -1,0 +1,77 @@
+import { eventsOfPatient, type PatientEvent } from '../../audit/of-patient.js';
+import { Table, Time } from '../layout.js';
+import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
+import { patientOf } from './own.js';
+
+export const logRoutes: readonly Route[] = [{ method: 'GET', path: '/portal/log', who: 'patient', handle: log }];
+
+async function log(visit: Visit): Promise<Reply> {
+  const { options } = visit;
+  const account = accountOf(visit);
+  // What was read a moment ago is part of it.
+  await options.trail.flush();
+  const events = await eventsOfPatient(options.own, account.tenant, patientOf(account));
+  return {
+    title: 'Access log',
+    page: (
+      <>
+        <h1>Access log</h1>
+        <p class="lead">Who asked for your data, and when. The newest 200 entries.</p>
+        {events.length === 0 ? (
+          <p class="card empty">Nobody has asked for your data yet.</p>
+        ) : (
+          <Table label="Access log" heads={['When', 'Who', 'What']}>
+            {events.map((event, index) => (
+              <tr key={index}>
+                <td class="when">
+                  <Time at={event.at} />
+                </td>
+                <td>
+                  <bdi>{whoOf(event, account.id)}</bdi>
+                </td>
+                <td>{whatOf(event)}</td>
+              </tr>
+            ))}
+          </Table>
+        )}
+      </>
+    ),
+  };
+}
+
+function whoOf({ credentialName, user, userName }: PatientEvent, me: string): string {
+  if (user === me) return 'You';
+  return userName ?? credentialName ?? 'Your clinic';
+}
+
+const things: Readonly<Record<string, string>> = {
+  Patient: 'your personal details',
+  Observation: 'your measurements and results',
+  DocumentReference: 'the list of your documents',
+  Binary: 'a document',
+  Communication: 'your messages',
+  Encounter: 'your visits',
+};
+
+const deeds: Readonly<Record<string, (thing: string) => string>> = {
+  read: (thing) => `Read ${thing}`,
+  vread: (thing) => `Read an older version of ${thing}`,
+  'search-type': (thing) => `Looked through ${thing}`,
+  'patient-channel': () => 'Read one of your visits',
+  token: () => 'Connected to your record',
+  introspect: () => 'Checked an access token',
+  revoke: () => 'Ended an access token',
+  'portal-history': () => 'Opened My History',
+  'portal-document': () => 'Opened a document',
+  'portal-enable': () => 'Enabled this portal for you',
+  'portal-disable': () => 'Disabled this portal for you',
+  'patient-search': () => 'Found your name in a list of patients',
+  'key-create': () => 'Made credentials for an app',
+  'key-delete': () => 'Deleted the credentials of an app',
+};
+
+/** In plain words; a refusal says that nothing was shown. */
+function whatOf({ interaction, type, status }: PatientEvent): string {
+  const what = deeds[interaction]?.(things[type ?? ''] ?? 'your record') ?? 'Used your record';
+  return status < 400 ? what : `${what}: refused`;
+}

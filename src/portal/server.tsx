@@ -1,0 +1,190 @@
+import type { Context, Middleware } from 'koa';
+import { renderToString } from 'preact-render-to-string';
+import type { Account } from '../auth/accounts.js';
+import { handledOf } from '../http/request-log.js';
+import { unavailable } from '../http/unavailable.js';
+import { OutcomeError } from '../outcome.js';
+import { deriveKey } from '../store/seal.js';
+import { assets } from './assets.js';
+import { csrfToken, readFields, type Fields } from './forms.js';
+import { Document } from './document.js';
+import { Alert, Link } from './layout.js';
+import { loginRoutes } from './login.js';
+import { accountRoutes } from './account.js';
+import { adminRoutes } from './admin/index.js';
+import { patientRoutes } from './patient/index.js';
+import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
+import { stepUp } from './step-up.js';
+import type { PortalOptions, Recorded, Reply, Route, Visit } from './visit.js';
+
+export interface PortalServerOptions extends PortalOptions {
+  /** Tells the operator of an error that nobody expected. */
+  readonly onError: (error: unknown, requestId: string) => void;
+}
+
+const routes: readonly Route[] = [...loginRoutes, ...accountRoutes, ...patientRoutes, ...adminRoutes];
+const ASSETS = '/portal/assets/';
+const noFields: Fields = { pairs: [], one: () => '', all: () => [] };
+
+/** SMART section 1.2. There is nothing on a page but what this server wrote. */
+const headers = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** The portals: pages that are whole when they leave the server. */
+export function portalPages(options: PortalServerOptions): Middleware {
+  const issuer = new URL(options.issuer);
+  const place: Place = {
+    origin: issuer.origin,
+    root: issuer.pathname.replace(/\/$/, ''),
+    key: deriveKey(options.secret, 'forms'),
+  };
+  return async (ctx, next) => {
+    if (!/^\/(portal|manager)(\/|$)/.test(ctx.path)) return next() as Promise<void>;
+    const handled = handledOf(ctx);
+    ctx.set({ ...headers, 'X-Request-Id': handled.requestId });
+    if (issuer.protocol === 'https:') ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
+    handled.interaction = 'portal';
+    if (ctx.path.startsWith(ASSETS)) sendAsset(ctx);
+    else await serve(ctx, options, place);
+  };
+}
+
+interface Place {
+  readonly origin: string;
+  readonly root: string;
+  readonly key: Buffer;
+}
+
+function sendAsset(ctx: Context): void {
+  const asset = assets.get(ctx.path.slice(ASSETS.length));
+  if (!asset || !/^(GET|HEAD)$/.test(ctx.method))
+    throw new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
+  ctx.set('Cache-Control', 'public, max-age=86400');
+  ctx.type = asset.type;
+  ctx.body = asset.bytes;
+}
+
+async function serve(ctx: Context, options: PortalServerOptions, place: Place): Promise<void> {
+  const known = tokenIn(ctx.req.headers.cookie);
+  const session = known ?? newToken();
+  let user: LoggedIn | undefined;
+  let reply: Reply;
+  try {
+    user = known === undefined ? undefined : await portalUser(options.own, known, options.now());
+    reply = await answer(ctx, options, place, { session, user });
+  } catch (error) {
+    reply = failure(error, handledOf(ctx).requestId, options.onError);
+    if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
+      ctx.set('Retry-After', error.headers['Retry-After']);
+  }
+  if (known === undefined) ctx.set('Set-Cookie', cookieOf(session));
+  const next = 'session' in reply ? reply.session : undefined;
+  if (next !== undefined) ctx.set('Set-Cookie', cookieOf(next));
+  if ('to' in reply) {
+    ctx.status = 303;
+    ctx.set('Location', `${place.root}${reply.to}`);
+    ctx.body = '';
+    return;
+  }
+  if ('file' in reply) {
+    ctx.set(reply.file.headers);
+    ctx.type = reply.file.type;
+    ctx.body = reply.file.bytes;
+    return;
+  }
+  const csrf = csrfToken(place.key, next ?? session);
+  const site = { root: place.root, csrf, account: user?.account, path: ctx.path, title: reply.title };
+  ctx.status = reply.status ?? 200;
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.body = `<!doctype html>${renderToString(<Document site={site}>{reply.page}</Document>)}`;
+}
+
+interface Browser {
+  readonly session: string;
+  readonly user: LoggedIn | undefined;
+}
+
+async function answer(
+  ctx: Context,
+  options: PortalServerOptions,
+  place: Place,
+  { session, user }: Browser,
+): Promise<Reply> {
+  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
+  const { route, id } = match(method, ctx.path);
+  // The proof first: a foreign form learns nothing of whether somebody is logged in.
+  const csrf = csrfToken(place.key, session);
+  const fields = route.method === 'POST' ? await readFields(ctx.req, place.origin, csrf) : noFields;
+  const account = user?.account;
+  if (route.who !== 'anybody') {
+    if (!account) return { to: '/portal/login?ended=1' };
+    if (!mayOpen(route.who, account))
+      throw new OutcomeError(403, 'insufficient-scope', 'Your account does not open this page');
+  }
+  const { requestId } = handledOf(ctx);
+  const record = (what: Recorded): void | Promise<void> =>
+    options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
+  const visit: Visit = {
+    ...{ options, id, fields, session, account, provedAt: user?.provedAt, requestId, record, path: ctx.path },
+    query: new URLSearchParams(ctx.querystring),
+    ip: ctx.ip,
+  };
+  return (route.stepUp && (await stepUp(visit))) || route.handle(visit);
+}
+
+function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at: number, requestId: string) {
+  return {
+    ...{ status: 200, patients: [], ...what, at, requestId, tenant: who?.tenant ?? '', credentialKind: 'session' },
+    ...(who && { user: who.id }),
+    ...(who?.fhirUser !== undefined && { agent: who.fhirUser }),
+  };
+}
+
+function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean {
+  if (who === 'user') return true;
+  if (who === 'patient') return roles.includes('patient');
+  return roles.includes('admin') && (who === 'admin' || canManageKeys);
+}
+
+function match(method: string, path: string): { route: Route; id: string } {
+  const there = routes.flatMap((route) => {
+    const pattern = new RegExp(`^${route.path.replace(':id', '([A-Za-z0-9._-]{1,64})')}/?$`);
+    const found = pattern.exec(path);
+    return found ? [{ route, id: found[1] ?? '' }] : [];
+  });
+  const found = there.find(({ route }) => route.method === method);
+  if (found) return found;
+  if (there.length === 0) throw new OutcomeError(404, 'unknown-route', 'There is no such page');
+  throw new OutcomeError(405, 'method-not-allowed', 'This page does not take that method');
+}
+
+const titles: Readonly<Record<number, string>> = {
+  403: 'Not allowed',
+  404: 'Not found',
+  429: 'Please wait',
+};
+
+function failure(error: unknown, requestId: string, onError: PortalServerOptions['onError']): Reply {
+  const known = error instanceof OutcomeError ? error : unavailable(error);
+  if (error !== known || (known && known.status >= 500)) onError(error, requestId);
+  const status = known?.status ?? 500;
+  const title = titles[status] ?? 'That did not work';
+  const text = known?.message ?? `Something went wrong here; the operator finds it under request id ${requestId}`;
+  const page = (
+    <div class="card narrow">
+      <h1>{title}</h1>
+      <Alert>{text}</Alert>
+      <p>
+        <Link to="/portal/login">Go to the start</Link>
+      </p>
+    </div>
+  );
+  return { status, title, page };
+}

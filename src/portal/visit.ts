@@ -1,0 +1,73 @@
+import type { ComponentChild } from 'preact';
+import type { Scopes } from '../access/scopes.js';
+import type { Action } from '../audit/event.js';
+import type { Trail } from '../audit/trail.js';
+import type { AuthOptions } from '../auth/issue.js';
+import type { Account } from '../auth/accounts.js';
+import type { Facade } from '../rest/facade.js';
+import type { Fields } from './forms.js';
+
+/** What the pages work with. */
+export interface PortalOptions extends AuthOptions {
+  readonly facade: Facade;
+  readonly trail: Trail;
+  readonly scopes: Scopes;
+}
+
+/** Somebody opens a page or sends a form. */
+export interface Visit {
+  readonly options: PortalOptions;
+  /** What stands in the path for `:id`. */
+  readonly id: string;
+  readonly query: URLSearchParams;
+  readonly fields: Fields;
+  readonly ip: string;
+  /** What the cookie holds; a new one, where there was none. */
+  readonly session: string;
+  /** Who is logged in; only pages for anybody have none. */
+  readonly account: Account | undefined;
+  /** When they last proved their second factor in this session. */
+  readonly provedAt: number | undefined;
+  /** From the root of the site, with its own root. */
+  readonly path: string;
+  readonly requestId: string;
+  /** Records what was done, or whose data was shown. */
+  readonly record: (what: Recorded) => void | Promise<void>;
+}
+
+export interface Recorded {
+  readonly interaction: string;
+  readonly action: Action;
+  readonly status?: number;
+  readonly type?: string;
+  readonly entity?: string;
+  /** The credential that it was about. */
+  readonly credential?: string;
+  readonly patients?: readonly string[];
+  /** Somebody who is not logged in yet. */
+  readonly account?: Account;
+}
+
+export type Reply =
+  /** `session` is what the cookie shall hold from now on. */
+  | { readonly status?: number; readonly title: string; readonly page: ComponentChild; readonly session?: string }
+  /** After a form, so that a reload does not send it again. */
+  | { readonly to: string; readonly session?: string }
+  | { readonly file: { readonly type: string; readonly bytes: Buffer; readonly headers: Record<string, string> } };
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** `:id` stands for any one segment. */
+  readonly path: string;
+  /** Who may: `user` is whoever is logged in, `keys` an admin who can manage keys. */
+  readonly who: 'anybody' | 'user' | 'patient' | 'admin' | 'keys';
+  /** A form that gives power: whoever has a second factor proves it again, unless they did so minutes ago. */
+  readonly stepUp?: true;
+  readonly handle: (visit: Visit) => Promise<Reply>;
+}
+
+/** Whoever is logged in, on a page that asks for it. */
+export function accountOf({ account }: Visit): Account {
+  if (!account) throw new Error('the page is for anybody');
+  return account;
+}

@@ -1,0 +1,113 @@
+import { tryNarrow, type Access } from '../access/narrow.js';
+import { askedBy } from '../audit/event.js';
+import type { Narrowing } from '../define/request.js';
+import { eventOf } from '../http/audited.js';
+import { etag, httpDate } from '../http/etag.js';
+import type { FhirRequest, FhirResponse, Shown } from '../http/fhir-request.js';
+import { operationOutcome } from '../http/operation-outcome.js';
+import { OutcomeError } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
+import type { Author } from '../store/history.js';
+import type { Current, Planned } from '../store/write.js';
+import { accessOf, notFound, writerOf, type Facade } from './facade.js';
+import { visible } from './read.js';
+
+/** A write that is planned: what it will have done once it is committed, and how that is answered. */
+export interface Change {
+  readonly resource: RegisteredResource;
+  readonly id: string;
+  readonly status: 200 | 201 | 204;
+  readonly planned: Planned;
+  /** The patients whose data was there before. */
+  readonly before: readonly string[];
+}
+
+/** Others may have been faster this often before a writer is told so. */
+const ATTEMPTS = 10;
+
+/** Plans and commits a write, with its audit event in the same transaction. One that met another state is planned anew. */
+export async function perform(
+  facade: Facade,
+  request: FhirRequest,
+  plan: () => Promise<Change>,
+): Promise<FhirResponse> {
+  for (let attempt = 1; ; attempt++) {
+    const change = await plan();
+    const { planned } = change;
+    const event = await facade.trail.plan(recordOf(facade, request, change));
+    const audit: Planned = { outcome: 'created', plan: { statements: event.statements } };
+    try {
+      await writerOf(facade).commit([planned, audit]);
+    } catch (error) {
+      if (!isRace(error)) throw error;
+      if (attempt < ATTEMPTS) continue;
+      throw new OutcomeError(409, 'version-conflict', 'Others change the resource all the time; please try again', {
+        cause: error,
+      });
+    }
+    event.committed();
+    return { ...(await answer(facade, request, change)), audited: true };
+  }
+}
+
+const isRace = (error: unknown): boolean => error instanceof OutcomeError && error.code === 'version-conflict';
+
+function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status, planned, before }: Change) {
+  const { type } = resource;
+  const patients = [...new Set([...before, ...(planned.entry?.patients ?? [])])];
+  const shown: Shown[] = [{ type, id, patients }];
+  const { interaction, requestId } = request;
+  return eventOf(askedBy(accessOf(request)), { interaction, type, id }, { status, shown }, requestId, now());
+}
+
+/** What `Prefer: return=` asks for, as far as the token may read it: https://hl7.org/fhir/R4/http.html#ops */
+async function answer(facade: Facade, request: FhirRequest, change: Change): Promise<FhirResponse> {
+  const { status, planned, resource, id } = change;
+  const { entry } = planned;
+  if (status === 204 || !entry) return { status };
+  const { versionId, lastUpdated = 0 } = entry;
+  const location = `${facade.base}/${resource.type}/${id}/_history/${versionId}`;
+  const headers = {
+    ETag: etag(versionId),
+    'Last-Modified': httpDate(lastUpdated),
+    ...(status === 201 && { Location: location }),
+  };
+  const wanted = preferred(request.headers.prefer);
+  const narrowing = tryNarrow(accessOf(request), resource, ['r']);
+  // Who may not read gets no body, whatever they prefer: what a server fills in is read by it too.
+  if (wanted === 'minimal' || !narrowing) return { status, headers };
+  const text = isOpen(narrowing) ? entry.text : (await facade.rows.read(resource, id, narrowing))?.text;
+  if (text === undefined) return { status, headers };
+  return { status, headers, body: wanted === 'representation' ? text : done(facade, change) };
+}
+
+function done({ base }: Facade, { status, planned: { outcome }, resource: { type } }: Change): string {
+  const what = status === 201 ? 'was created' : outcome === 'unchanged' ? 'is as it was sent' : 'was updated';
+  const text = `The ${type} ${what}`;
+  return JSON.stringify(operationOutcome([{ severity: 'information', code: 'informational', text }], base));
+}
+
+type Return = 'minimal' | 'representation' | 'operationoutcome';
+
+function preferred(prefer: string | undefined): Return {
+  const asked = /(?:^|[,;\s])return\s*=\s*"?(minimal|representation|OperationOutcome)/i.exec(prefer ?? '')?.[1];
+  return (asked?.toLowerCase() as Return | undefined) ?? 'representation';
+}
+
+/** Whether it hides nothing of the organization. */
+const isOpen = ({ patient, where }: Narrowing): boolean => patient === undefined && where.length === 0;
+
+/**
+ * Who sees a part of an organization's rows cannot choose a new id: whether it is taken by one of the others would be
+ * told by the answer. They get 404 for both, as a read does.
+ */
+export function refuseHidden(resource: RegisteredResource, { entry, last }: Current, narrowing: Narrowing): void {
+  if (entry || isOpen(narrowing)) return;
+  if (last?.method !== 'DELETE' || !visible(resource, last, narrowing)) throw notFound();
+}
+
+export const authorOf = ({ credential, user, onBehalfOf }: Access): Author => ({
+  ...(credential !== '' && { credential }),
+  ...(user !== undefined && { user }),
+  ...(onBehalfOf !== undefined && { onBehalfOf }),
+});

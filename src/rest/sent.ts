@@ -1,0 +1,87 @@
+import { parseJson, type Parsed } from '../define/json.js';
+import type { FhirRequest, Takes } from '../http/fhir-request.js';
+import { OutcomeError, type Issue } from '../outcome.js';
+import type { RegisteredResource, Registry } from '../registry.js';
+import type { Sent } from '../store/draft.js';
+import { isValid, validate, type Profiles } from '../validate/structure.js';
+
+const MEBIBYTE = 1024 * 1024;
+const RESOURCE_BYTES = MEBIBYTE;
+/** Of what may carry the bytes of a document. */
+const ATTACHING_BYTES = 32 * MEBIBYTE;
+/** Objects, lists and values in one resource. */
+const MAX_NODES = 10_000;
+
+/** The media types of JSON resources: https://hl7.org/fhir/R4/http.html#mime-type */
+const jsonTypes: ReadonlySet<string> = new Set([
+  'application/fhir+json',
+  'application/json',
+  'text/json',
+  'application/json+fhir',
+]);
+
+/** The body of a create or an update. */
+export const takesResource = (registry: Registry): Takes => ({
+  types: jsonTypes,
+  limit: (type) => (registry.get(type)?.attachments ? ATTACHING_BYTES : RESOURCE_BYTES),
+});
+
+/** The resource of a body, of the type that the URL names. Errors: 400 `invalid-json`, `invalid-resource`; 413. */
+export function resourceIn({ type, body }: FhirRequest): Sent {
+  const { value, literals } = parsed(body);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('The body is not a FHIR resource: a JSON object with a resourceType');
+  const resource = value as Readonly<Record<string, unknown>>;
+  if (resource['resourceType'] !== type)
+    throw invalid(`The resourceType of the body is not ${type}, which the URL names`, [`${type}.resourceType`]);
+  return { resource, literals };
+}
+
+/** What a body says, as JSON. Errors: 400 `invalid-json`, 413 `too-long`. */
+function parsed(body: FhirRequest['body']): Parsed {
+  if (body === undefined) throw invalid('There is no body');
+  if (!('bytes' in body)) return body;
+  const found = parseJson(textOf(body.bytes));
+  checkNodes(found.value);
+  return found;
+}
+
+/** Bytes that are no UTF-8 would be read as something else than was sent. */
+function textOf(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new OutcomeError(400, 'invalid-json', 'The body is not in UTF-8', { cause });
+  }
+}
+
+function checkNodes(value: unknown): void {
+  const waiting = [value];
+  for (let count = 1; waiting.length > 0; count++) {
+    if (count > MAX_NODES)
+      throw new OutcomeError(413, 'too-long', `The body has more than ${String(MAX_NODES)} objects, lists and values`);
+    const next = waiting.pop();
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) waiting.push(inner);
+  }
+}
+
+/** The id of a body that is to replace the resource of the URL. Errors: 400 `invalid-resource`. */
+export function checkSameId({ resource }: Sent, { type, id }: FhirRequest): void {
+  if (resource['id'] !== id) throw invalid('The id of the body is not the one that the URL names', [`${type}.id`]);
+}
+
+/**
+ * What is not R4 is 400, and what breaks a profile that it claims is 422
+ * (https://hl7.org/fhir/R4/http.html#create): an issue for each fault, with where it is.
+ */
+export function checkValid({ resource }: Sent, { type }: RegisteredResource, profiles: Profiles): void {
+  const issues = validate(resource, profiles);
+  if (isValid(issues)) return;
+  const status = profiles.size > 0 && isValid(validate(resource)) ? 422 : 400;
+  throw new OutcomeError(status, 'invalid-resource', `It is not a valid ${type}`, { issues: issues.filter(isError) });
+}
+
+const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
+
+const invalid = (text: string, expression?: readonly string[]): OutcomeError =>
+  new OutcomeError(400, 'invalid-resource', text, expression && { expression });

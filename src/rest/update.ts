@@ -1,0 +1,60 @@
+import { narrow } from '../access/narrow.js';
+import type { FhirRequest, Interaction } from '../http/fhir-request.js';
+import { invalidParameter } from '../outcome.js';
+import type { Sent } from '../store/draft.js';
+import type { Entry } from '../store/render.js';
+import { authorOf, perform, refuseHidden, type Change } from './change.js';
+import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
+import { checkPreconditions } from './preconditions.js';
+import { refuseForeign } from './referred.js';
+import { checkSameId, checkValid, resourceIn } from './sent.js';
+
+/** https://hl7.org/fhir/R4/http.html#update, and https://hl7.org/fhir/R4/http.html#upsert for an id that is new. */
+export const update =
+  (facade: Facade): Interaction =>
+  (request) =>
+    perform(facade, request, () => planUpdate(facade, request));
+
+async function planUpdate(facade: Facade, request: FhirRequest): Promise<Change> {
+  const resource = resourceOf(facade, request.type);
+  const { id } = request;
+  checkId(id);
+  const access = accessOf(request);
+  const narrowing = narrow(access, resource, 'u');
+  if (request.params.length > 0) throw invalidParameter('An update takes the parameters _format and _pretty');
+  const body = resourceIn(request);
+  checkSameId(body, request);
+  checkValid(body, resource, facade.profiles);
+  const writer = writerOf(facade);
+  const current = await writer.current(resource, id, narrowing);
+  refuseHidden(resource, current, narrowing);
+  if (!current.entry && !resource.write?.create) throw notFound();
+  checkPreconditions(request.headers, current.entry);
+  const sent = withLabels(body, current.entry);
+  const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
+  await refuseForeign(facade, access, sent, current.entry);
+  return { resource, id, status: current.entry ? 200 : 201, planned, before: current.entry?.patients ?? [] };
+}
+
+interface Labelled {
+  readonly system?: string;
+  readonly code?: string;
+}
+
+/**
+ * Tags and security labels stay unless they are taken away by a patch: https://hl7.org/fhir/R4/resource.html#Meta.
+ * A client that does not know of them does not lose them.
+ */
+function withLabels({ resource, literals }: Sent, existing: Entry | undefined): Sent {
+  if (!existing) return { resource, literals };
+  const before = (JSON.parse(existing.text) as { meta?: Record<string, unknown> }).meta ?? {};
+  const meta = { ...(resource['meta'] as Record<string, unknown> | undefined) };
+  for (const name of ['security', 'tag']) {
+    const sent = (meta[name] ?? []) as Labelled[];
+    const kept = ((before[name] ?? []) as Labelled[]).filter(
+      (each) => !sent.some(({ system, code }) => system === each.system && code === each.code),
+    );
+    if (kept.length > 0) meta[name] = [...sent, ...kept];
+  }
+  return Object.keys(meta).length > 0 ? { resource: { ...resource, meta }, literals } : { resource, literals };
+}

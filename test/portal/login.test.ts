@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { generate } from 'otplib';
+import { disableUser, setPassword } from '../../src/auth/users.js';
+import { adminPages, loggedIn, Pages, patientPages } from '../support/pages.js';
+import { start, TENANT, type Server } from '../support/server.js';
+import { bearer, PASSWORD, person, post } from '../support/users.js';
+
+describe('portal/login', () => {
+  let server: Server;
+  let clock: number;
+
+  before(async () => {
+    clock = Date.now();
+    server = await start({ now: () => clock });
+    await server.save([{ resourceType: 'Patient', id: 'p1', name: [{ family: 'One' }] }]);
+  });
+  after(() => server.stop());
+
+  it('answers every page with the headers of SMART 1.2, and nothing that keeps it', async () => {
+    for (const path of ['/portal/login', '/portal', '/portal/nothing']) {
+      const { headers } = await new Pages(server.url).get(path);
+      assert.equal(
+        headers.get('content-security-policy'),
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      );
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
+      assert.equal(headers.get('cache-control'), 'no-store');
+      assert.equal(headers.get('access-control-allow-origin'), null);
+    }
+  });
+
+  it('asks for https from then on where it is reached by it, and below a path writes its links with it', async () => {
+    const other = await start({ env: { PORTICO_BASE_URL: 'https://clinic.example/fhir-server' } });
+    try {
+      const answer = await fetch(`http://localhost:${String(other.portico.config.port)}/portal/login`);
+      assert.match(answer.headers.get('strict-transport-security') ?? '', /max-age=63072000/);
+      assert.match(await answer.text(), /action="\/fhir-server\/portal\/login"/);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('serves its one stylesheet and its one script as files', async () => {
+    const page = await new Pages(server.url).get('/portal/login');
+    const files = [...page.text.matchAll(/(?:href|src)="([^"]*\/assets\/[^"]*)"/g)].map(([, path]) => path as string);
+    assert.equal(files.length, 2);
+    for (const path of files) assert.equal((await new Pages(server.url).get(path)).status, 200);
+    assert.equal((await new Pages(server.url).get('/portal/assets/..%2fassets.ts')).status, 404);
+    assert.doesNotMatch(page.text, /<script>|style="| on[a-z]+="/);
+  });
+
+  it('keeps a session in a cookie that only this host gets, and the hash of it in the database', async () => {
+    const { email } = await person(server, { roles: ['patient'], fhirUser: 'Patient/p1' });
+    const pages = new Pages(server.url);
+    await pages.get('/portal/login');
+    const before = pages.cookie;
+    const answer = await pages.send('/portal/login', { email, password: PASSWORD });
+    assert.equal(answer.to, '/portal');
+    assert.match(
+      answer.headers.get('set-cookie') ?? '',
+      /^__Host-portico=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    assert.notEqual(pages.cookie, before, 'the id is new at login');
+    const rows = await server.portico.own.objects('select * from portal_session', []);
+    assert.ok(!JSON.stringify(rows).includes(pages.cookie.split('=')[1] as string));
+    assert.equal((await pages.get('/portal')).status, 200);
+    const out = await pages.send('/portal/logout');
+    assert.equal(out.to, '/portal/login?out=1');
+    assert.equal((await pages.get('/portal')).to, '/portal/login?ended=1');
+  });
+
+  it('ends a session after 15 minutes without use, and after 8 hours in any case', async () => {
+    const idle = await patientPages(server, 'p1');
+    clock += 14 * 60_000;
+    assert.equal((await idle.get('/portal/keys')).status, 200);
+    clock += 14 * 60_000;
+    assert.equal((await idle.get('/portal/keys')).status, 200);
+    clock += 15 * 60_000;
+    assert.equal((await idle.get('/portal/keys')).to, '/portal/login?ended=1');
+    const busy = await patientPages(server, 'p1');
+    for (let minutes = 10; minutes < 480; minutes += 10) {
+      clock += 10 * 60_000;
+      assert.equal((await busy.get('/portal/keys')).status, 200, `after ${String(minutes)} minutes`);
+    }
+    clock += 10 * 60_000;
+    assert.equal((await busy.get('/portal/keys')).to, '/portal/login?ended=1');
+  });
+
+  it('THREAT 58: says the same for a wrong password and for nobody, and refuses after five failures', async () => {
+    const { email } = await person(server, { roles: ['patient'], fhirUser: 'Patient/p1' });
+    const wrong = await new Pages(server.url).login(email, 'not the password');
+    const nobody = await new Pages(server.url).login('nobody@clinic.example', 'not the password');
+    assert.deepEqual([wrong.status, nobody.status], [401, 401]);
+    const plain = (text: string) => text.replace(/value="[^"]*"/g, '');
+    assert.equal(plain(wrong.text), plain(nobody.text));
+    for (let count = 0; count < 4; count++) await new Pages(server.url).login(email, 'not the password');
+    const limited = await new Pages(server.url).login(email);
+    assert.equal(limited.status, 429);
+    assert.ok(Number(limited.headers.get('retry-after')) > 0);
+    clock += 16 * 60_000;
+    assert.equal((await new Pages(server.url).login(email)).to, '/portal');
+  });
+
+  it('asks for the second factor, takes each code once, and recovery codes too', async () => {
+    const { email } = await person(server, { roles: ['admin'] });
+    const first = await post(server, '/login', { email, password: PASSWORD });
+    const auth = bearer(first.body.accessToken, TENANT);
+    const { body } = await post(server, '/mfa/enrol', { password: PASSWORD }, auth);
+    const code = (): Promise<string> => generate({ secret: body.secret, epoch: Math.floor(clock / 1000) });
+    const confirmed = await post(server, '/mfa/confirm', { code: await code() }, auth);
+    clock += 60_000;
+    const pages = new Pages(server.url);
+    const half = await pages.login(email);
+    assert.equal(half.status, 200);
+    assert.equal((await pages.get('/manager/users')).to, '/portal/login?ended=1', 'a password alone opens nothing');
+    await pages.login(email);
+    assert.equal((await pages.send('/portal/login/code', { code: '000000' })).status, 401);
+    assert.equal((await pages.send('/portal/login/code', { code: await code() })).to, '/manager/users');
+    const again = new Pages(server.url);
+    await again.login(email);
+    assert.equal((await again.send('/portal/login/code', { code: await code() })).status, 401);
+    const recovery = new Pages(server.url);
+    await recovery.login(email);
+    const paper = confirmed.body.recoveryCodes[0] as string;
+    assert.equal((await recovery.send('/portal/login/code', { code: paper })).to, '/manager/users');
+  });
+
+  it('sends everybody to their own pages, and a clinician without pages nowhere', async () => {
+    assert.equal((await (await adminPages(server)).get('/portal/login')).to, '/manager/tokens');
+    const { email } = await person(server, { roles: ['clinician'] });
+    const clinician = await new Pages(server.url).login(email);
+    assert.equal(clinician.status, 403);
+    const patient = await patientPages(server, 'p1');
+    for (const path of ['/manager/users', '/manager/tokens', '/manager/patients', '/manager/status'])
+      assert.equal((await patient.get(path)).status, 403, path);
+    assert.equal((await (await loggedIn(server, { roles: ['admin'] })).get('/portal')).status, 403);
+  });
+
+  it('logs out whoever is disabled or whose password was set, with the next page', async () => {
+    const { own } = server.portico;
+    const disabled = await patientPages(server, 'p1');
+    await disableUser(own, TENANT, disabled.email, clock);
+    assert.equal((await disabled.get('/portal')).to, '/portal/login?ended=1');
+    const changed = await patientPages(server, 'p1');
+    await setPassword(own, { tenant: TENANT, email: changed.email, password: 'another long password' }, clock);
+    assert.equal((await changed.get('/portal')).to, '/portal/login?ended=1');
+  });
+
+  it('THREAT 65: takes no form of another page', async () => {
+    const pages = await patientPages(server, 'p1');
+    await pages.get('/portal/keys/new');
+    const send = (typed: Record<string, string>, headers: Record<string, string>, body?: string) =>
+      pages.send('/portal/keys', { name: 'App', ...typed }, { headers, ...(body !== undefined && { body }) });
+    const stranger = await patientPages(server, 'p1');
+    await stranger.get('/portal/keys/new');
+    const theirs = /name="csrf" value="([^"]*)"/.exec(stranger.last)?.[1] as string;
+    const refusals = [
+      await send({ csrf: '' }, {}),
+      await send({ csrf: theirs }, {}),
+      await send({}, { 'sec-fetch-site': 'cross-site' }),
+      await send({}, { 'sec-fetch-site': 'same-site' }),
+      await send({}, { origin: 'https://clinic.example.evil' }),
+      await send({}, { origin: 'null' }),
+      await send({}, { 'content-type': 'text/plain' }, 'name=App'),
+      await send({}, { 'content-type': 'application/json' }, '{"name":"App"}'),
+    ];
+    for (const each of refusals) {
+      assert.equal(each.status, 403);
+      assert.equal(each.headers.get('access-control-allow-origin'), null);
+    }
+    await pages.get('/portal/keys');
+    assert.match(pages.last, /You have not given any app access/);
+    await pages.get('/portal/keys/new');
+    assert.equal((await send({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).status, 200);
+  });
+
+  it('THREAT 65: takes no login form of another page either', async () => {
+    const { email } = await person(server, { roles: ['patient'], fhirUser: 'Patient/p1' });
+    const fresh = new Pages(server.url);
+    assert.equal((await fresh.send('/portal/login', { email, password: PASSWORD })).status, 403);
+  });
+
+  it('leads nowhere but to its own pages, whatever a link says', async () => {
+    const pages = await patientPages(server, 'p1');
+    const answer = await pages.get('/portal/login?next=https://evil.example/&to=//evil.example');
+    assert.equal(answer.to, '/portal');
+    assert.equal((await pages.get('//evil.example/portal')).status, 404);
+  });
+
+  it('answers a large form and an unknown method with a page', async () => {
+    const pages = await patientPages(server, 'p1');
+    await pages.get('/portal/keys/new');
+    assert.equal((await pages.send('/portal/keys', { name: 'x'.repeat(70_000) })).status, 413);
+    const answer = await fetch(`${server.url}/portal/keys`, { method: 'PUT' });
+    assert.equal(answer.status, 405);
+    assert.match(answer.headers.get('content-type') ?? '', /text\/html/);
+  });
+});

@@ -5,6 +5,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   read: 'R',
   vread: 'R',
   'search-type': 'E',
+  'search-system': 'E',
   create: 'C',
   update: 'U',
   delete: 'D',
@@ -26,9 +27,10 @@ export function eventOf(
   requestId: string,
   at: number,
 ): AuditEvent {
-  const asked = type === '' ? 'Binary' : type;
+  const asked = type === '' && interaction === 'read' ? 'Binary' : type;
   // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
-  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  const entity =
+    tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${ownerOf(interaction, asked)}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.
@@ -37,7 +39,7 @@ export function eventOf(
     at,
     interaction,
     action,
-    type: asked,
+    type: asked === '' ? undefined : asked,
     entity,
     status,
     credential,
@@ -49,6 +51,10 @@ export function eventOf(
     patients,
   };
 }
+
+/** The type of the one resource that is named: a search names the patient whose compartment it is of. */
+const ownerOf = (interaction: Route['interaction'], type: string): string =>
+  interaction.startsWith('search') ? 'Patient' : type;
 
 function patientsOf(shown: readonly Shown[]): readonly string[] {
   if (shown.length === 1) return (shown[0] as Shown).patients;

@@ -52,11 +52,22 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
         documentation: DOCUMENTATION,
         security: security(facade.tokenUrl),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
+        ...(routes.some((route) => route.interaction === 'search-system') && {
+          interaction: [
+            {
+              code: 'search-system',
+              documentation:
+                'Takes the parameters that all the types of _type have, and those of an answer but _include and _revinclude; sorted by _lastUpdated',
+            },
+          ],
+        }),
+        ...(routes.some((route) => route.path.startsWith('Patient/[id]/')) && { compartment: [PATIENT_COMPARTMENT] }),
       },
     ],
   };
 }
 
+const PATIENT_COMPARTMENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
 

@@ -5,6 +5,7 @@ import { create } from './create.js';
 import { remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { read } from './read.js';
+import { searchSystem } from './search-system.js';
 import { searchType } from './search-type.js';
 import { takesResource } from './sent.js';
 import { update } from './update.js';
@@ -16,11 +17,7 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'read', method: 'GET', path: 'Binary/[id]', handle: readBinary(facade) },
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
-    { interaction: 'search-type', method: 'GET', path: '[type]', handle: searchType(facade) },
-    {
-      ...{ interaction: 'search-type', method: 'POST', path: '[type]/_search', takes: 'form' },
-      handle: searchType(facade),
-    },
+    ...searchRoutes(facade),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
   return [
@@ -32,6 +29,24 @@ export function fhirRoutes(facade: Facade): Route[] {
       handle: capabilities(facade, routes),
     },
     ...routes,
+  ];
+}
+
+function searchRoutes(facade: Facade): Route[] {
+  const get = { interaction: 'search-type', method: 'GET', handle: searchType(facade) } as const;
+  const post = { ...get, method: 'POST', takes: 'form' } as const;
+  const system = { interaction: 'search-system', handle: searchSystem(facade) } as const;
+  const ofPatients: Route[] = [
+    { ...get, path: 'Patient/[id]/[type]' },
+    { ...post, path: 'Patient/[id]/[type]/_search' },
+    { ...system, method: 'GET', path: 'Patient/[id]/*' },
+  ];
+  return [
+    { ...get, path: '[type]' },
+    { ...post, path: '[type]/_search' },
+    { ...system, method: 'GET', path: '' },
+    { ...system, method: 'POST', path: '_search', takes: 'form' },
+    ...(facade.registry.get('Patient') ? ofPatients : []),
   ];
 }
 
@@ -49,6 +64,7 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   read: 'r',
   vread: 'r',
   'search-type': 's',
+  'search-system': 's',
   create: 'c',
   update: 'u',
   delete: 'd',

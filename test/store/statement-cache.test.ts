@@ -8,17 +8,19 @@ const longSearch = (ordinal: number): string =>
   `select a from t where ${Array.from({ length: 400 }, () => '(a = ? and b is not ?)').join(' or ')} limit ${String(ordinal)}`;
 
 describeOn('sqlite', 'store/sqlite: prepared statements', () => {
-  const { prepare } = BetterSqlite3.prototype;
+  type Prepare = (this: BetterSqlite3.Database, sql: string) => BetterSqlite3.Statement;
+  const prepare = Reflect.get(BetterSqlite3.prototype, 'prepare') as Prepare;
   let prepared = 0;
 
   before(() => {
-    BetterSqlite3.prototype.prepare = function (this: BetterSqlite3.Database, sql: string) {
+    const counting: Prepare = function (sql) {
       prepared += 1;
       return prepare.call(this, sql);
-    } as typeof prepare;
+    };
+    Object.assign(BetterSqlite3.prototype, { prepare: counting });
   });
   after(() => {
-    BetterSqlite3.prototype.prepare = prepare;
+    Object.assign(BetterSqlite3.prototype, { prepare });
   });
 
   it('THREAT 73: are kept by their length: hundreds of long ones are not, and a hot one is', async () => {

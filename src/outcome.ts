@@ -98,7 +98,7 @@ export class OutcomeError extends Error {
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   constructor(
-    readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 503,
+    readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 500 | 503,
     readonly error:
       | 'invalid_request'
       | 'invalid_client'
@@ -109,11 +109,13 @@ export class OAuthError extends Error {
       | 'invalid_token'
       | 'insufficient_scope'
       | 'slow_down'
-      | 'server_error',
+      | 'server_error'
+      | 'temporarily_unavailable',
     description: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    cause?: unknown,
   ) {
-    super(description);
+    super(description, cause === undefined ? undefined : { cause });
   }
 }
 

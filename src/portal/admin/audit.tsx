@@ -25,12 +25,14 @@ interface Typed {
   readonly outcome: string;
 }
 
-const names = ['from', 'to', 'who', 'what', 'patient', 'outcome'] as const;
 const outcomes = ['', 'allowed', 'refused', 'failed'] as const;
 
 function typedIn({ query }: Visit): Typed {
-  const entries = names.map((name) => [name, (query.get(name) ?? '').replaceAll('\0', '').trim().slice(0, 100)]);
-  return Object.fromEntries(entries) as unknown as Typed;
+  const of = (name: keyof Typed): string => (query.get(name) ?? '').replaceAll('\0', '').trim().slice(0, 100);
+  return {
+    ...{ from: of('from'), to: of('to'), who: of('who'), what: of('what') },
+    ...{ patient: of('patient'), outcome: of('outcome') },
+  };
 }
 
 /** A day that is none leaves its end open: the form shows what was understood. */

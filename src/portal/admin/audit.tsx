@@ -1,6 +1,6 @@
 import { csvLine } from '../../audit/csv.js';
 import { findEvents, outcomeOf, type EventFilter, type FoundEvent, type Place } from '../../audit/find.js';
-import { Field, FilterForm, Link, SelectField, Table, Time } from '../layout.js';
+import { Code, Field, FilterForm, Link, SelectField, Table, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
 export const auditRoutes: readonly Route[] = [
@@ -133,10 +133,10 @@ function row(event: FoundEvent) {
       </td>
       <td>{interaction}</td>
       <td>
-        <code>{entity === '' ? type : entity}</code>
+        <Code text={entity === '' ? type : entity} />
       </td>
       <td>
-        <code>{patient}</code>
+        <Code text={patient} />
       </td>
       <td>
         <span class={outcome === 'allowed' ? 'badge' : 'badge off'}>{`${outcome} (${String(status)})`}</span>

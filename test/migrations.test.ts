@@ -18,6 +18,7 @@ const names = [
   '008_communication',
   '009_authorization',
   '010_audit',
+  '011_writes',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -9,6 +9,9 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   create: 'C',
   update: 'U',
   delete: 'D',
+  'history-instance': 'R',
+  'history-type': 'R',
+  'history-system': 'R',
   capabilities: 'R',
 };
 
@@ -27,10 +30,9 @@ export function eventOf(
   requestId: string,
   at: number,
 ): AuditEvent {
-  const asked = type === '' ? 'Binary' : type;
   const { tenant, credential, credentialKind, user, agent, jti } = askedBy(access);
   // What is no id is not repeated: it may be anything.
-  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  const entity = /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${type}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.
@@ -39,7 +41,7 @@ export function eventOf(
     at,
     interaction,
     action,
-    type: asked,
+    type: type === '' ? undefined : type,
     entity,
     status,
     credential,

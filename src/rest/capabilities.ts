@@ -32,6 +32,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   const { base, registry, version, released } = facade;
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
+  const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
     name: 'Portico',
@@ -50,11 +51,14 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
         mode: 'server',
         documentation: DOCUMENTATION,
         security: security(facade.tokenUrl),
+        ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
     ],
   };
 }
+
+const systemInteractions = ['history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;

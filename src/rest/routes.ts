@@ -4,6 +4,7 @@ import { capabilities } from './capabilities.js';
 import { create } from './create.js';
 import { remove } from './delete.js';
 import type { Facade } from './facade.js';
+import { history } from './history.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
 import { takesResource } from './sent.js';
@@ -21,6 +22,7 @@ export function fhirRoutes(facade: Facade): Route[] {
       ...{ interaction: 'search-type', method: 'POST', path: '[type]/_search', takes: 'form' },
       handle: searchType(facade),
     },
+    ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
   return [
@@ -32,6 +34,15 @@ export function fhirRoutes(facade: Facade): Route[] {
       handle: capabilities(facade, routes),
     },
     ...routes,
+  ];
+}
+
+function historyRoutes(facade: Facade): Route[] {
+  const route = { method: 'GET', handle: history(facade) } as const;
+  return [
+    { ...route, interaction: 'history-instance', path: '[type]/[id]/_history', needs: 'history' },
+    { ...route, interaction: 'history-type', path: '[type]/_history', needs: 'history' },
+    { ...route, interaction: 'history-system', path: '_history' },
   ];
 }
 
@@ -52,6 +63,9 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   create: 'c',
   update: 'u',
   delete: 'd',
+  'history-instance': 'r',
+  'history-type': 's',
+  'history-system': 's',
   capabilities: '',
 };
 

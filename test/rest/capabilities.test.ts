@@ -59,7 +59,7 @@ describe('rest: the CapabilityStatement says what is so', () => {
       assert.equal((await client.get(`metadata?${query}`, { anonymous: true })).status, 400, query);
   });
 
-  it('REST 53: what a strict reviewer looks for', () => {
+  it('REST 53: what a strict reviewer looks for', async () => {
     assert.equal(statement.status, 'active');
     assert.match(statement.date, /^\d{4}-\d\d-\d\d/);
     assert.equal(statement.kind, 'instance');
@@ -73,7 +73,11 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(statement.rest.length, 1);
     const { mode, security, interaction, operation } = statement.rest[0];
     assert.equal(mode, 'server');
-    assert.equal(interaction, undefined);
+    assert.deepEqual(
+      interaction.map((each: any) => each.code),
+      ['history-system'],
+    );
+    assert.equal((await client.get('_history')).status, 200);
     assert.equal(operation, undefined);
     assert.equal(security.cors, true);
     assert.deepEqual(security.service[0].coding, [
@@ -114,6 +118,8 @@ describe('rest: the CapabilityStatement says what is so', () => {
           read: () => client.get(path),
           vread: () => client.get(`${path}/_history/${body.meta.versionId}`),
           'search-type': () => client.get(type as string),
+          'history-instance': () => client.get(`${path}/_history`),
+          'history-type': () => client.get(`${type}/_history`),
           create: () => client.send('POST', type as string, body),
           update: () => client.send('PUT', path, body),
           delete: async () => {
@@ -162,7 +168,6 @@ describe('rest: the CapabilityStatement says what is so', () => {
     }
     for (const [method, path] of [
       ['POST', ''],
-      ['GET', '_history'],
       ['GET', '?_type=Patient'],
       ['POST', '_search'],
       ['GET', 'Patient/patient-full/Observation'],

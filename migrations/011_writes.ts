@@ -8,8 +8,14 @@ export async function up(knex: Knex): Promise<void> {
       predicate: knex.whereNotNull('patient_id'),
     });
   });
+  // Turns that conditional writes take: of two with the same criteria at a time, one meets the other's and looks again.
+  await knex.schema.createTable('condition_turn', (t) => {
+    t.integer('slot').primary();
+    t.bigInteger('turn').notNullable();
+  });
 }
 
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable('condition_turn');
   await knex.schema.alterTable('history', (t) => t.dropIndex([], 'history_patient_at'));
 }

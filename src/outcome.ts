@@ -26,6 +26,7 @@ const catalogue = {
   'invalid-resource': 'invalid',
   'not-kept': 'not-supported',
   'ambiguous-reference': 'multiple-matches',
+  'ambiguous-match': 'multiple-matches',
   'version-conflict': 'conflict',
   'already-exists': 'duplicate',
   'read-only': 'not-supported',

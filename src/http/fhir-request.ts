@@ -35,6 +35,7 @@ export interface Headers {
   readonly ifNoneMatch: string | undefined;
   readonly ifModifiedSince: string | undefined;
   readonly ifMatch: string | undefined;
+  readonly ifNoneExist: string | undefined;
 }
 
 export interface FhirResponse {

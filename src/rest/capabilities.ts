@@ -112,10 +112,10 @@ function stated(
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
     updateCreate: interactions.has('update') && resource.write?.create === true,
-    conditionalCreate: false,
+    conditionalCreate: interactions.has('create'),
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: interactions.has('update'),
+    conditionalDelete: interactions.has('delete') ? 'single' : 'not-supported',
     referencePolicy: ['literal'],
     ...(resource.include.length > 0 && {
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],

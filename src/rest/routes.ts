@@ -2,13 +2,13 @@ import type { Route } from '../http/fhir-request.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
 import { create } from './create.js';
-import { remove } from './delete.js';
+import { conditionalDelete, remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { history } from './history.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
 import { takesResource } from './sent.js';
-import { update } from './update.js';
+import { conditionalUpdate, update } from './update.js';
 import { vread } from './vread.js';
 
 /** The table of FHIR interactions. Nothing is served, and nothing is declared, that is not a line of it. */
@@ -51,7 +51,9 @@ function writeRoutes(facade: Facade): Route[] {
   return [
     { interaction: 'create', method: 'POST', path: '[type]', needs: 'create', takes, handle: create(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]/[id]', needs: 'update', takes, handle: update(facade) },
+    { interaction: 'update', method: 'PUT', path: '[type]', needs: 'update', takes, handle: conditionalUpdate(facade) },
     { interaction: 'delete', method: 'DELETE', path: '[type]/[id]', needs: 'delete', handle: remove(facade) },
+    { interaction: 'delete', method: 'DELETE', path: '[type]', needs: 'delete', handle: conditionalDelete(facade) },
   ];
 }
 

@@ -66,8 +66,9 @@ function checkNodes(value: unknown): void {
 }
 
 /** The id of a body that is to replace the resource of the URL. Errors: 400 `invalid-resource`. */
-export function checkSameId({ resource }: Sent, { type, id }: FhirRequest): void {
-  if (resource['id'] !== id) throw invalid('The id of the body is not the one that the URL names', [`${type}.id`]);
+export function checkSameId({ resource }: Sent, id: string): void {
+  if (resource['id'] === id) return;
+  throw invalid('The id of the body is not the one that the URL names', [`${String(resource['resourceType'])}.id`]);
 }
 
 /**

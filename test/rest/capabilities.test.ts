@@ -279,6 +279,27 @@ describe('rest: the CapabilityStatement says what is so', () => {
     }
   });
 
+  it('REST 55: conditional writes are as declared', async () => {
+    for (const { type, interaction, conditionalCreate, conditionalUpdate, conditionalDelete } of resources) {
+      const has = (code: string): boolean => interaction.some((each: any) => each.code === code);
+      const criteria = '_id=there-is-none';
+      const { body } = await client.get(sample.get(type as string) as string, {
+        headers: { accept: 'application/fhir+json' },
+      });
+      const { id: _id, ...sent } = body;
+      assert.equal(conditionalCreate, has('create'), type);
+      assert.equal(conditionalUpdate, has('update'), type);
+      assert.equal(conditionalDelete, has('delete') ? 'single' : 'not-supported', type);
+      const refused = (status: number): boolean => status === 404 || status === 405;
+      const created = await client.send('POST', type as string, sent, { 'if-none-exist': criteria });
+      assert.ok(conditionalCreate ? created.status === 201 : refused(created.status), type);
+      const updated = await client.send('PUT', `${type}?${criteria}`, sent);
+      assert.ok(conditionalUpdate ? updated.status === 201 : refused(updated.status), type);
+      const { status } = await client.remove(`${type}?${criteria}`);
+      assert.ok(conditionalDelete === 'single' ? status === 204 : refused(status), type);
+    }
+  });
+
   it('REST 54: the committed statement is that of these declarations', () => {
     const cli = ['--import', 'tsx', 'src/cli.ts', 'capability', '--check', 'capability-statement.json'];
     assert.match(execFileSync(process.execPath, cli, { encoding: 'utf8' }), /up to date/);

@@ -24,6 +24,8 @@ const catalogue = {
   'too-long': 'too-long',
   'invalid-json': 'structure',
   'invalid-resource': 'invalid',
+  'invalid-patch': 'invalid',
+  'patch-failed': 'processing',
   'not-kept': 'not-supported',
   'ambiguous-reference': 'multiple-matches',
   'ambiguous-match': 'multiple-matches',

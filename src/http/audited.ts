@@ -8,6 +8,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   'search-type': 'E',
   create: 'C',
   update: 'U',
+  patch: 'U',
   delete: 'D',
   'history-instance': 'R',
   'history-type': 'R',

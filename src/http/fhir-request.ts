@@ -76,6 +76,7 @@ export interface Route {
     | 'search-type'
     | 'create'
     | 'update'
+    | 'patch'
     | 'delete'
     | 'history-instance'
     | 'history-type'

@@ -11,6 +11,7 @@ import { invalidParameter } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource } from '../registry.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
+import { patchFormats } from './patch.js';
 import { shaped, parseShape } from './subset.js';
 
 type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
@@ -46,6 +47,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     fhirVersion: '4.0.1',
     format: ['json', 'application/fhir+json'],
+    ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
     rest: [
       {
         mode: 'server',

@@ -5,6 +5,7 @@ import { create } from './create.js';
 import { conditionalDelete, remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { history } from './history.js';
+import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchType } from './search-type.js';
 import { takesResource } from './sent.js';
@@ -48,10 +49,13 @@ function historyRoutes(facade: Facade): Route[] {
 
 function writeRoutes(facade: Facade): Route[] {
   const takes = takesResource(facade.registry);
+  const patching = { interaction: 'patch', method: 'PATCH', needs: 'update', takes: takesPatch } as const;
   return [
     { interaction: 'create', method: 'POST', path: '[type]', needs: 'create', takes, handle: create(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]/[id]', needs: 'update', takes, handle: update(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]', needs: 'update', takes, handle: conditionalUpdate(facade) },
+    { ...patching, path: '[type]/[id]', handle: patch(facade) },
+    { ...patching, path: '[type]', handle: conditionalPatch(facade) },
     { interaction: 'delete', method: 'DELETE', path: '[type]/[id]', needs: 'delete', handle: remove(facade) },
     { interaction: 'delete', method: 'DELETE', path: '[type]', needs: 'delete', handle: conditionalDelete(facade) },
   ];
@@ -64,6 +68,7 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   'search-type': 's',
   create: 'c',
   update: 'u',
+  patch: 'u',
   delete: 'd',
   'history-instance': 'r',
   'history-type': 's',

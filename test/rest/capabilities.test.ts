@@ -25,6 +25,15 @@ const values: Readonly<Record<string, string>> = {
   uri: 'urn:x',
 };
 
+/** A patch of any resource that changes nothing. */
+const deletion = {
+  name: 'operation',
+  part: [
+    { name: 'type', valueCode: 'delete' },
+    { name: 'path', valueString: 'implicitRules' },
+  ],
+};
+
 describe('rest: the CapabilityStatement says what is so', () => {
   let server: Server;
   let client: Client;
@@ -65,7 +74,7 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(statement.kind, 'instance');
     assert.equal(statement.fhirVersion, '4.0.1');
     assert.deepEqual(statement.format, ['json', 'application/fhir+json']);
-    assert.equal(statement.patchFormat, undefined);
+    assert.deepEqual(statement.patchFormat, ['application/json-patch+json', 'application/fhir+json']);
     assert.ok(statement.implementation.description);
     assert.equal(statement.implementation.url, server.base);
     assert.ok(statement.software.name && statement.software.version);
@@ -122,6 +131,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
           'history-type': () => client.get(`${type}/_history`),
           create: () => client.send('POST', type as string, body),
           update: () => client.send('PUT', path, body),
+          patch: async () => {
+            const test = [{ op: 'test', path: '/id', value: body.id as string }];
+            const parameters = { resourceType: 'Parameters', parameter: [deletion] };
+            assert.equal((await client.send('PATCH', path, parameters)).status, 200, type as string);
+            return client.send('PATCH', path, test, { 'content-type': 'application/json-patch+json' });
+          },
           delete: async () => {
             const { body: made } = await client.send('POST', type as string, body);
             return client.remove(`${type}/${made.id}`);

@@ -7,7 +7,11 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   'search-type': 'E',
   create: 'C',
   update: 'U',
+  patch: 'U',
   delete: 'D',
+  'history-instance': 'R',
+  'history-type': 'R',
+  'history-system': 'R',
   capabilities: 'R',
 };
 
@@ -26,9 +30,8 @@ export function eventOf(
   requestId: string,
   at: number,
 ): AuditEvent {
-  const asked = type === '' ? 'Binary' : type;
   // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
-  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${asked}/${id}` : undefined;
+  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${type}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.
@@ -37,7 +40,7 @@ export function eventOf(
     at,
     interaction,
     action,
-    type: asked,
+    type: type === '' ? undefined : type,
     entity,
     status,
     credential,

@@ -11,6 +11,7 @@ import { invalidParameter } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource } from '../registry.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
+import { patchFormats } from './patch.js';
 import { shaped, parseShape } from './subset.js';
 
 type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
@@ -32,6 +33,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   const { base, registry, version, released } = facade;
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
+  const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
     name: 'Portico',
@@ -45,16 +47,20 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     fhirVersion: '4.0.1',
     format: ['json', 'application/fhir+json'],
+    ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
     rest: [
       {
         mode: 'server',
         documentation: DOCUMENTATION,
         security: security(facade.tokenUrl),
+        ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
     ],
   };
 }
+
+const systemInteractions = ['history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
@@ -108,10 +114,10 @@ function stated(
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
     updateCreate: interactions.has('update') && resource.write?.create === true,
-    conditionalCreate: false,
+    conditionalCreate: interactions.has('create'),
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: interactions.has('update'),
+    conditionalDelete: interactions.has('delete') ? 'single' : 'not-supported',
     referencePolicy: ['literal'],
     ...(resource.include.length > 0 && {
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],

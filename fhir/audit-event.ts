@@ -23,7 +23,10 @@ interface Children {
 const INTERACTIONS = 'http://hl7.org/fhir/restful-interaction';
 
 /** The FHIR interactions have a published code; what happened beside FHIR has one of ours. */
-const published = new Set(['read', 'vread', 'search-type', 'create', 'update', 'patch', 'delete', 'capabilities']);
+const published = new Set([
+  ...['read', 'vread', 'search-type', 'create', 'update', 'patch', 'delete', 'capabilities'],
+  ...['history-instance', 'history-type', 'history-system', 'batch', 'transaction'],
+]);
 
 /** Who asked for what, and what came of it: the audit trail as FHIR. No other scope opens it, `*` and `apiv2` neither. */
 export default defineResource<AuditEvent, Row, Children>({

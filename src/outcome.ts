@@ -24,8 +24,11 @@ const catalogue = {
   'too-long': 'too-long',
   'invalid-json': 'structure',
   'invalid-resource': 'invalid',
+  'invalid-patch': 'invalid',
+  'patch-failed': 'processing',
   'not-kept': 'not-supported',
   'ambiguous-reference': 'multiple-matches',
+  'ambiguous-match': 'multiple-matches',
   'version-conflict': 'conflict',
   'already-exists': 'duplicate',
   'read-only': 'not-supported',
@@ -98,7 +101,7 @@ export class OutcomeError extends Error {
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   constructor(
-    readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 503,
+    readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 500 | 503,
     readonly error:
       | 'invalid_request'
       | 'invalid_client'
@@ -109,11 +112,13 @@ export class OAuthError extends Error {
       | 'invalid_token'
       | 'insufficient_scope'
       | 'slow_down'
-      | 'server_error',
+      | 'server_error'
+      | 'temporarily_unavailable',
     description: string,
     readonly headers: Readonly<Record<string, string>> = {},
+    cause?: unknown,
   ) {
-    super(description);
+    super(description, cause === undefined ? undefined : { cause });
   }
 }
 

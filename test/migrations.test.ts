@@ -19,6 +19,7 @@ const names = [
   '009_authorization',
   '010_audit',
   '011_portal',
+  '013_writes',
 ];
 
 describe(`migrations on ${dialect}`, () => {
@@ -69,9 +70,9 @@ describe(`migrations on ${dialect}`, () => {
   });
 
   it('runs whoever reads at the same time', async () => {
-    const state = { running: true };
+    const over = new AbortController();
     const reading = (async () => {
-      for (let turn = 0; state.running; turn++) {
+      for (let turn = 0; !over.signal.aborted; turn++) {
         await db.arrays('select 1', []);
         if (turn % 2 === 0) await new Promise(setImmediate);
       }
@@ -80,7 +81,7 @@ describe(`migrations on ${dialect}`, () => {
       assert.deepEqual(await rollback(db), [...names].reverse());
       assert.deepEqual(await migrate(db), names);
     } finally {
-      state.running = false;
+      over.abort();
       await reading;
     }
   });

@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import type { AuditEvent } from '../audit/event.js';
 import { handledOf } from '../http/request-log.js';
+import { unavailable } from '../http/unavailable.js';
 import { OAuthError } from '../outcome.js';
 import type { Bearer } from './bearer.js';
 import { introspect } from './introspect.js';
@@ -69,9 +70,18 @@ async function recorded(
     await record(200);
     return body;
   } catch (error) {
-    await record(error instanceof OAuthError ? error.status : 500);
-    throw error;
+    const known = error instanceof OAuthError ? error : failure(error);
+    await record(known.status);
+    throw known;
   }
+}
+
+/** What went wrong here, in the words of OAuth; the operator is told of its cause. */
+function failure(cause: unknown): OAuthError {
+  const passing = unavailable(cause);
+  return passing
+    ? new OAuthError(503, 'temporarily_unavailable', 'please try again', passing.headers)
+    : new OAuthError(500, 'server_error', 'something went wrong here', {}, cause);
 }
 
 function eventOf(request: OAuthRequest, interaction: string, status: number, at: number): AuditEvent {

@@ -8,7 +8,11 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   'search-system': 'E',
   create: 'C',
   update: 'U',
+  patch: 'U',
   delete: 'D',
+  'history-instance': 'R',
+  'history-type': 'R',
+  'history-system': 'R',
   capabilities: 'R',
 };
 
@@ -27,10 +31,8 @@ export function eventOf(
   requestId: string,
   at: number,
 ): AuditEvent {
-  const asked = type === '' && interaction === 'read' ? 'Binary' : type;
   // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
-  const entity =
-    tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${ownerOf(interaction, asked)}/${id}` : undefined;
+  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${ownerOf(interaction, type)}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.
@@ -39,7 +41,7 @@ export function eventOf(
     at,
     interaction,
     action,
-    type: asked === '' ? undefined : asked,
+    type: type === '' ? undefined : type,
     entity,
     status,
     credential,

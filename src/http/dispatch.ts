@@ -4,6 +4,7 @@ import type { Need, Route } from './fhir-request.js';
 /** A line of the table of interactions, and what the path says beside it. */
 export interface Match {
   readonly route: Route;
+  /** Empty where the path names none. */
   readonly type: string;
   readonly id: string;
   readonly versionId: string;
@@ -26,7 +27,7 @@ export function dispatcher(routes: readonly Route[], serves: Serves): (method: s
     for (const each of compiled)
       if (each.route.method === asked && fits(each.parts, segments)) {
         const match = matchOf(each, segments);
-        if (match.type !== '' && !serves(match.type)) throw unknownType();
+        if (each.parts[0] === '[type]' && !serves(match.type)) throw unknownType();
         if (isOffered(match, serves)) return match;
       }
     throw refusal(
@@ -38,7 +39,7 @@ export function dispatcher(routes: readonly Route[], serves: Serves): (method: s
 }
 
 const isOffered = ({ route, type }: Match, serves: Serves): boolean =>
-  route.needs === undefined || type === '' || serves(type, route.needs);
+  route.needs === undefined || serves(type, route.needs);
 
 /** Decoded once; what cannot be decoded is no path of ours. */
 function segmentsOf(path: string): string[] {
@@ -72,7 +73,7 @@ function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match
   const typed = parts.indexOf('[type]');
   return {
     route,
-    type: typed < 0 ? '' : (segments[typed] as string),
+    type: parts[0] === 'Binary' ? 'Binary' : typed < 0 ? '' : (segments[typed] as string),
     id: parts[1] === '[id]' ? (segments[1] as string) : '',
     versionId: parts[3] === '[vid]' ? (segments[3] as string) : '',
   };

@@ -17,6 +17,7 @@ export function errors(onError: (error: unknown, requestId: string) => void): Mi
         throw new OutcomeError(404, 'unknown-route', 'There is nothing at this path');
     } catch (error) {
       if (error instanceof OAuthError) {
+        if (error.cause !== undefined) onError(error.cause, requestId);
         ctx.status = error.status;
         ctx.set({ ...error.headers, 'Cache-Control': 'no-store', Pragma: 'no-cache' });
         ctx.body = { error: error.error, error_description: error.message };

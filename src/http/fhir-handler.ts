@@ -132,8 +132,17 @@ function requestOf(
     'if-match': ifMatch,
     'if-none-match': ifNoneMatch,
     'if-modified-since': ifModifiedSince,
+    'if-none-exist': exists,
   } = ctx.req.headers;
-  const headers: Headers = { accept, prefer: prefer as string | undefined, ifNoneMatch, ifModifiedSince, ifMatch };
+  const ifNoneExist = exists as string | undefined;
+  const headers: Headers = {
+    accept,
+    prefer: prefer as string | undefined,
+    ifNoneMatch,
+    ifModifiedSince,
+    ifMatch,
+    ifNoneExist,
+  };
   const meant = params.length === 0 ? params : params.filter(([name]) => name !== '_format' && name !== '_pretty');
   const { method, interaction } = route;
   return { method, interaction, type, id, versionId, params: meant, headers, access, body, requestId };

@@ -35,6 +35,7 @@ export interface Headers {
   readonly ifNoneMatch: string | undefined;
   readonly ifModifiedSince: string | undefined;
   readonly ifMatch: string | undefined;
+  readonly ifNoneExist: string | undefined;
 }
 
 export interface FhirResponse {
@@ -69,7 +70,19 @@ export interface Takes {
 /** One line of the table of interactions. */
 export interface Route {
   /** The FHIR name: https://hl7.org/fhir/R4/valueset-restful-interaction.html */
-  readonly interaction: 'read' | 'vread' | 'search-type' | 'search-system' | 'create' | 'update' | 'delete' | 'capabilities';
+  readonly interaction:
+    | 'read'
+    | 'vread'
+    | 'search-type'
+    | 'search-system'
+    | 'create'
+    | 'update'
+    | 'patch'
+    | 'delete'
+    | 'history-instance'
+    | 'history-type'
+    | 'history-system'
+    | 'capabilities';
   readonly method: Method;
   /** Segments below the base; `[type]`, `[id]` and `[vid]` stand for any. */
   readonly path: string;

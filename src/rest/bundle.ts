@@ -17,6 +17,30 @@ export function matchEntry(base: string, entry: Entry, mode: 'match' | 'include'
   return { fullUrl: `${base}/${entry.type}/${entry.id}`, text, mode };
 }
 
+/** A version in a Bundle of them; `text` is absent for a deletion. */
+export interface HistoryEntry {
+  readonly fullUrl: string;
+  readonly text?: string;
+  readonly request: { readonly method: string; readonly url: string };
+  readonly response: { readonly status: string; readonly etag: string; readonly lastModified: string };
+}
+
+/** https://hl7.org/fhir/R4/bundle.html#history */
+export function historySet({
+  links,
+  total,
+  entries,
+}: Omit<SearchSet, 'entries'> & { readonly entries: readonly HistoryEntry[] }): string {
+  const link = JSON.stringify(links.map(([relation, url]) => ({ relation, url })));
+  const texts = entries.map(({ fullUrl, text, request, response }) => {
+    const resource = text === undefined ? '' : `"resource":${text},`;
+    return `{"fullUrl":"${fullUrl}",${resource}"request":${JSON.stringify(request)},"response":${JSON.stringify(response)}}`;
+  });
+  const counted = total === undefined ? '' : `"total":${String(total)},`;
+  const all = texts.length > 0 ? `,"entry":[${texts.join(',')}]` : '';
+  return `{"resourceType":"Bundle","type":"history",${counted}"link":${link}${all}}`;
+}
+
 /** https://hl7.org/fhir/R4/bundle.html#searchset */
 export function searchSet({ links, total, entries }: SearchSet): string {
   const link = JSON.stringify(links.map(([relation, url]) => ({ relation, url })));

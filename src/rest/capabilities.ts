@@ -12,6 +12,7 @@ import { chained, referring } from '../search/chain.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
+import { patchFormats } from './patch.js';
 import { shaped, parseShape } from './subset.js';
 
 type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
@@ -33,6 +34,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   const { base, registry, version, released } = facade;
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
+  const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
     name: 'Portico',
@@ -46,21 +48,14 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     fhirVersion: '4.0.1',
     format: ['json', 'application/fhir+json'],
+    ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
     rest: [
       {
         mode: 'server',
         documentation: DOCUMENTATION,
         security: security(facade.tokenUrl),
+        ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
-        ...(routes.some((route) => route.interaction === 'search-system') && {
-          interaction: [
-            {
-              code: 'search-system',
-              documentation:
-                'Takes the parameters that all the types of _type have, and those of an answer but _include and _revinclude; sorted by _lastUpdated',
-            },
-          ],
-        }),
         ...(routes.some((route) => route.path.startsWith('Patient/[id]/')) && { compartment: [PATIENT_COMPARTMENT] }),
       },
     ],
@@ -68,6 +63,8 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
 }
 
 const PATIENT_COMPARTMENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
+const systemInteractions = ['search-system', 'history-system'] as const;
+
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
 
@@ -82,7 +79,8 @@ const DOCUMENTATION =
   'modifier, include or sort order is 400, unless the client asks for Prefer: handling=lenient. A search also takes ' +
   '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary. A ' +
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
-  'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types.';
+  'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types. ' +
+  'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 
 function security(tokenUrl: string): CapabilityStatementRestSecurity {
   return {
@@ -124,10 +122,10 @@ function stated(
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
     updateCreate: interactions.has('update') && resource.write?.create === true,
-    conditionalCreate: false,
+    conditionalCreate: interactions.has('create'),
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: interactions.has('update'),
+    conditionalDelete: interactions.has('delete') ? 'single' : 'not-supported',
     referencePolicy: ['literal'],
     ...(resource.include.length > 0 && {
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],

@@ -8,6 +8,7 @@ import { operationOutcome } from '../http/operation-outcome.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Author } from '../store/history.js';
+import { takeTurn, type Turn } from '../store/turns.js';
 import type { Current, Planned } from '../store/write.js';
 import { accessOf, notFound, writerOf, type Facade } from './facade.js';
 import { visible } from './read.js';
@@ -20,6 +21,10 @@ export interface Change {
   readonly planned: Planned;
   /** The patients whose data was there before. */
   readonly before: readonly string[];
+  /** Of a conditional write. */
+  readonly turn?: Turn | undefined;
+  /** Where it is, is said although it is not new. */
+  readonly located?: true;
 }
 
 /** Others may have been faster this often before a writer is told so. */
@@ -37,7 +42,7 @@ export async function perform(
     const event = await facade.trail.plan(recordOf(facade, request, change));
     const audit: Planned = { outcome: 'created', plan: { statements: event.statements } };
     try {
-      await writerOf(facade).commit([planned, audit]);
+      await writerOf(facade).commit([...(await turnsOf(facade, [change])), planned, audit]);
     } catch (error) {
       if (!isRace(error)) throw error;
       if (attempt < ATTEMPTS) continue;
@@ -48,6 +53,14 @@ export async function perform(
     event.committed();
     return { ...(await answer(facade, request, change)), audited: true };
   }
+}
+
+/** In one order for all, so that no two transactions wait for each other. */
+async function turnsOf({ own }: Facade, changes: readonly Change[]): Promise<Planned[]> {
+  const turns = new Map(changes.flatMap(({ turn }) => (turn ? [[turn.slot, turn]] : [])));
+  const sorted = [...turns.values()].sort((a, b) => a.slot - b.slot);
+  const statements = await Promise.all(own ? sorted.map((turn) => takeTurn(own, turn)) : []);
+  return [{ outcome: 'created', plan: { statements } }];
 }
 
 const isRace = (error: unknown): boolean => error instanceof OutcomeError && error.code === 'version-conflict';
@@ -62,7 +75,7 @@ function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status,
 
 /** What `Prefer: return=` asks for, as far as the token may read it: https://hl7.org/fhir/R4/http.html#ops */
 async function answer(facade: Facade, request: FhirRequest, change: Change): Promise<FhirResponse> {
-  const { status, planned, resource, id } = change;
+  const { status, planned, resource, id, located } = change;
   const { entry } = planned;
   if (status === 204 || !entry) return { status };
   const { versionId, lastUpdated = 0 } = entry;
@@ -70,7 +83,7 @@ async function answer(facade: Facade, request: FhirRequest, change: Change): Pro
   const headers = {
     ETag: etag(versionId),
     'Last-Modified': httpDate(lastUpdated),
-    ...(status === 201 && { Location: location }),
+    ...((status === 201 || located) && { Location: location }),
   };
   const wanted = preferred(request.headers.prefer);
   const narrowing = tryNarrow(accessOf(request), resource, ['r']);

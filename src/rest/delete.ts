@@ -1,7 +1,9 @@
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest, Interaction } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
 import { authorOf, perform, refuseHidden, type Change } from './change.js';
+import { find } from './condition.js';
 import { accessOf, checkId, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 
@@ -13,11 +15,34 @@ export const remove =
 
 async function planDelete(facade: Facade, request: FhirRequest): Promise<Change> {
   const resource = resourceOf(facade, request.type);
-  const { id } = request;
-  checkId(id);
+  checkId(request.id);
+  if (request.params.length > 0) throw invalidParameter('A delete takes the parameters _format and _pretty');
+  return planRemove(facade, request, resource, request.id);
+}
+
+/** https://hl7.org/fhir/R4/http.html#3.1.0.7.1: only one at a time; several matches are none that is meant. */
+export const conditionalDelete =
+  (facade: Facade): Interaction =>
+  (request) =>
+    perform(facade, request, () => planConditionalDelete(facade, request));
+
+async function planConditionalDelete(facade: Facade, request: FhirRequest): Promise<Change> {
+  const resource = resourceOf(facade, request.type);
+  narrow(accessOf(request), resource, 'd');
+  const { match, turn } = await find(facade, request, resource, request.params);
+  if (match) return { ...(await planRemove(facade, request, resource, match.id)), turn };
+  const planned = { outcome: 'unchanged', plan: { statements: [] } } as const;
+  return { resource, id: '', status: 204, planned, before: [] };
+}
+
+async function planRemove(
+  facade: Facade,
+  request: FhirRequest,
+  resource: RegisteredResource,
+  id: string,
+): Promise<Change> {
   const access = accessOf(request);
   const narrowing = narrow(access, resource, 'd');
-  if (request.params.length > 0) throw invalidParameter('A delete takes the parameters _format and _pretty');
   const writer = writerOf(facade);
   const current = await writer.current(resource, id, narrowing);
   refuseHidden(resource, current, narrowing);

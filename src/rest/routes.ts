@@ -2,13 +2,15 @@ import type { Route } from '../http/fhir-request.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
 import { create } from './create.js';
-import { remove } from './delete.js';
+import { conditionalDelete, remove } from './delete.js';
 import type { Facade } from './facade.js';
+import { history } from './history.js';
+import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchSystem } from './search-system.js';
 import { searchType } from './search-type.js';
 import { takesResource } from './sent.js';
-import { update } from './update.js';
+import { conditionalUpdate, update } from './update.js';
 import { vread } from './vread.js';
 
 /** The table of FHIR interactions. Nothing is served, and nothing is declared, that is not a line of it. */
@@ -18,6 +20,7 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
     ...searchRoutes(facade),
+    ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
   return [
@@ -50,12 +53,26 @@ function searchRoutes(facade: Facade): Route[] {
   ];
 }
 
+function historyRoutes(facade: Facade): Route[] {
+  const route = { method: 'GET', handle: history(facade) } as const;
+  return [
+    { ...route, interaction: 'history-instance', path: '[type]/[id]/_history', needs: 'history' },
+    { ...route, interaction: 'history-type', path: '[type]/_history', needs: 'history' },
+    { ...route, interaction: 'history-system', path: '_history' },
+  ];
+}
+
 function writeRoutes(facade: Facade): Route[] {
   const takes = takesResource(facade.registry);
+  const patching = { interaction: 'patch', method: 'PATCH', needs: 'update', takes: takesPatch } as const;
   return [
     { interaction: 'create', method: 'POST', path: '[type]', needs: 'create', takes, handle: create(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]/[id]', needs: 'update', takes, handle: update(facade) },
+    { interaction: 'update', method: 'PUT', path: '[type]', needs: 'update', takes, handle: conditionalUpdate(facade) },
+    { ...patching, path: '[type]/[id]', handle: patch(facade) },
+    { ...patching, path: '[type]', handle: conditionalPatch(facade) },
     { interaction: 'delete', method: 'DELETE', path: '[type]/[id]', needs: 'delete', handle: remove(facade) },
+    { interaction: 'delete', method: 'DELETE', path: '[type]', needs: 'delete', handle: conditionalDelete(facade) },
   ];
 }
 
@@ -67,7 +84,11 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   'search-system': 's',
   create: 'c',
   update: 'u',
+  patch: 'u',
   delete: 'd',
+  'history-instance': 'r',
+  'history-type': 's',
+  'history-system': 's',
   capabilities: '',
 };
 

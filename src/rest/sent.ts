@@ -13,7 +13,7 @@ const ATTACHING_BYTES = 32 * MEBIBYTE;
 const MAX_NODES = 10_000;
 
 /** The media types of JSON resources: https://hl7.org/fhir/R4/http.html#mime-type */
-const jsonTypes: ReadonlySet<string> = new Set([
+export const jsonTypes: ReadonlySet<string> = new Set([
   'application/fhir+json',
   'application/json',
   'text/json',
@@ -38,7 +38,7 @@ export function resourceIn({ type, body }: FhirRequest): Sent {
 }
 
 /** What a body says, as JSON. Errors: 400 `invalid-json`, 413 `too-long`. */
-function parsed(body: FhirRequest['body']): Parsed {
+export function parsed(body: FhirRequest['body']): Parsed {
   if (body === undefined) throw invalid('There is no body');
   if (!('bytes' in body)) return body;
   const found = parseJson(textOf(body.bytes));
@@ -66,8 +66,9 @@ function checkNodes(value: unknown): void {
 }
 
 /** The id of a body that is to replace the resource of the URL. Errors: 400 `invalid-resource`. */
-export function checkSameId({ resource }: Sent, { type, id }: FhirRequest): void {
-  if (resource['id'] !== id) throw invalid('The id of the body is not the one that the URL names', [`${type}.id`]);
+export function checkSameId({ resource }: Sent, id: string): void {
+  if (resource['id'] === id) return;
+  throw invalid('The id of the body is not the one that the URL names', [`${String(resource['resourceType'])}.id`]);
 }
 
 /**

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest, Interaction } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
 import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
+import { NOTHING, type Current } from '../store/write.js';
 import { authorOf, perform, refuseHidden, type Change } from './change.js';
+import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 import { refuseForeign } from './referred.js';
@@ -17,17 +21,48 @@ export const update =
 
 async function planUpdate(facade: Facade, request: FhirRequest): Promise<Change> {
   const resource = resourceOf(facade, request.type);
-  const { id } = request;
-  checkId(id);
+  checkId(request.id);
+  narrow(accessOf(request), resource, 'u');
+  if (request.params.length > 0) throw invalidParameter('An update takes the parameters _format and _pretty');
+  const sent = resourceIn(request);
+  checkSameId(sent, request.id);
+  checkValid(sent, resource, facade.profiles);
+  return planReplace(facade, request, resource, sent, request.id);
+}
+
+/** https://hl7.org/fhir/R4/http.html#cond-update: the URL says by its parameters which one is meant. */
+export const conditionalUpdate =
+  (facade: Facade): Interaction =>
+  (request) =>
+    perform(facade, request, () => planConditionalUpdate(facade, request));
+
+async function planConditionalUpdate(facade: Facade, request: FhirRequest): Promise<Change> {
+  const resource = resourceOf(facade, request.type);
+  narrow(accessOf(request), resource, 'u');
+  const sent = resourceIn(request);
+  const { id: given } = sent.resource as { id?: string };
+  const { match, turn } = await find(facade, request, resource, request.params);
+  if (match && given !== undefined) checkSameId(sent, match.id);
+  const id = match?.id ?? given ?? randomUUID();
+  const whole = { ...sent, resource: { ...sent.resource, id } };
+  checkValid(whole, resource, facade.profiles);
+  const isNew = !match && given === undefined;
+  return { ...(await planReplace(facade, request, resource, whole, id, isNew ? NOTHING : undefined)), turn };
+}
+
+async function planReplace(
+  facade: Facade,
+  request: FhirRequest,
+  resource: RegisteredResource,
+  body: Sent,
+  id: string,
+  known?: Current,
+): Promise<Change> {
   const access = accessOf(request);
   const narrowing = narrow(access, resource, 'u');
-  if (request.params.length > 0) throw invalidParameter('An update takes the parameters _format and _pretty');
-  const body = resourceIn(request);
-  checkSameId(body, request);
-  checkValid(body, resource, facade.profiles);
   const writer = writerOf(facade);
-  const current = await writer.current(resource, id, narrowing);
-  refuseHidden(resource, current, narrowing);
+  const current = known ?? (await writer.current(resource, id, narrowing));
+  if (!known) refuseHidden(resource, current, narrowing);
   if (!current.entry && !resource.write?.create) throw notFound();
   checkPreconditions(request.headers, current.entry);
   const sent = withLabels(body, current.entry);

@@ -41,15 +41,16 @@ const oneVersion = statement<Key & { version: number }>((knex, $) =>
 );
 
 export async function latestVersion(db: Database, key: Key): Promise<Version | undefined> {
-  return versionOf(await latest.first(db, key));
+  const row = await latest.first(db, key);
+  return row && versionOf(row);
 }
 
 export async function readVersion(db: Database, key: Key, version: number): Promise<Version | undefined> {
-  return versionOf(await oneVersion.first(db, { ...key, version }));
+  const row = await oneVersion.first(db, { ...key, version });
+  return row && versionOf(row);
 }
 
-function versionOf(row: Record<string, unknown> | undefined): Version | undefined {
-  if (!row) return undefined;
+export function versionOf(row: Readonly<Record<string, unknown>>): Version {
   return {
     version: row['version'] as number,
     method: row['method'] as Version['method'],

@@ -5,9 +5,9 @@ import { postgres } from '../search/dialect.js';
 import type { Database, Row } from './database.js';
 import { GuardError, unmet, type Plan } from './plan.js';
 
-/** Statements that are prepared on the server, by name; beyond them, and where they are long, they are sent as text. */
+/** Statements that are prepared on the server, by name; beyond them, and when they are long, they are sent as text. */
 const PREPARED = 500;
-const PREPARED_LENGTH = 8000;
+const PREPARED_CHARACTERS = 4000;
 /** The key exists; or another transaction was in the way, and the server chose this one to give up. */
 const LOST_THE_RACE: ReadonlySet<string | undefined> = new Set(['23505', '40001', '40P01']);
 
@@ -24,7 +24,7 @@ export function openPostgres(url: string): Database {
   const names = new Map<string, string>();
   const nameOf = (sql: string): string | undefined => {
     const known = names.get(sql);
-    if (known !== undefined || names.size >= PREPARED || sql.length > PREPARED_LENGTH) return known;
+    if (known !== undefined || names.size >= PREPARED || sql.length > PREPARED_CHARACTERS) return known;
     const name = createHash('sha1').update(sql).digest('base64url');
     names.set(sql, name);
     return name;

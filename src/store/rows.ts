@@ -46,8 +46,9 @@ export interface RowsOptions {
   readonly alarm: (what: string) => void;
 }
 
-/** Statements kept at a time, and characters of them: what clients ask may be long. */
-const COMPILED = { max: 2000, maxSize: 8_000_000, sizeCalculation: ({ sql }: Compiled) => sql.length };
+/** Statements kept, and the characters of their texts and of what they are found by: a search may be long. */
+const COMPILED = 2000;
+const COMPILED_CHARACTERS = 4_000_000;
 /** Resources that may name the same bytes. */
 const ATTACHING = 100;
 
@@ -56,7 +57,11 @@ export class Rows {
   readonly overflow: OverflowUse;
   readonly #reads = new Map<string, Compiled>();
   readonly #pinnedReads = new Map<string, Compiled>();
-  readonly #compiled = new LRUCache<string, Compiled>(COMPILED);
+  readonly #compiled = new LRUCache<string, Compiled>({
+    max: COMPILED,
+    maxSize: COMPILED_CHARACTERS,
+    sizeCalculation: ({ sql, bindings }, shape) => shape.length + sql.length + 8 * bindings.length,
+  });
   readonly #cache: LRUCache<string, Entry> | undefined;
   readonly #fetches = new WeakMap<RegisteredResource, Compiled>();
 

@@ -9,8 +9,12 @@ import { sqlite } from '../search/dialect.js';
 import type { Database, Row } from './database.js';
 import { GroupCommit } from './group-commit.js';
 
-/** Prepared statements kept at a time, and characters of them: what clients ask may be long. */
-const STATEMENTS = { max: 1000, maxSize: 4_000_000, sizeCalculation: (_: unknown, text: string) => text.length };
+/** Prepared statements kept at a time, and the characters of their texts: what is prepared takes some thirty times that. */
+const STATEMENTS = 1000;
+const STATEMENT_CHARACTERS = 1_000_000;
+
+const statementCache = (): LRUCache<string, BetterSqlite3.Statement> =>
+  new LRUCache({ max: STATEMENTS, maxSize: STATEMENT_CHARACTERS, sizeCalculation: (_, sql) => sql.length });
 
 /** Bytes of the file that are read in place: the most that SQLite maps. They belong to the system, which takes them back. */
 const MAPPED_BYTES = 2 ** 31;
@@ -32,13 +36,13 @@ export function openSqlite(file: string): Database {
   handle.pragma(`mmap_size = ${String(MAPPED_BYTES)}`);
   handle.function('fold', { deterministic: true }, (text: unknown) => (typeof text === 'string' ? fold(text) : null));
 
-  const statements = new LRUCache<string, BetterSqlite3.Statement>(STATEMENTS);
+  const statements = statementCache();
   const prepare = (sql: string): BetterSqlite3.Statement => {
     let statement = statements.get(sql);
     if (!statement) statements.set(sql, (statement = handle.prepare(sql)));
     return statement;
   };
-  const arrays = new LRUCache<string, BetterSqlite3.Statement>(STATEMENTS);
+  const arrays = statementCache();
   const prepareArrays = (sql: string): BetterSqlite3.Statement => {
     let statement = arrays.get(sql);
     if (!statement) arrays.set(sql, (statement = handle.prepare(sql).raw()));

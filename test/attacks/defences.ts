@@ -247,6 +247,21 @@ const transport: readonly Defence[] = [
     without: 'statements: plan.statements',
     spec: 'test/audit/recording.test.ts',
   },
+  {
+    what: 'what has expired is kept while clocks that are behind take it',
+    file: 'src/auth/purge.ts',
+    text: 'const KEPT_MILLISECONDS = 60_000;',
+    without: 'const KEPT_MILLISECONDS = 0;',
+    spec: attacks('clocks'),
+  },
+  {
+    what: 'only tokens that were verified are remembered',
+    file: 'src/auth/bearer.ts',
+    text: 'this.#verified.set(key, (verified = await this.#verify(token)))',
+    without:
+      '(this.#verified.set(key, { claims: {} } as Verified), this.#verified.delete(key), verified = await this.#verify(token), this.#verified.set(key, verified))',
+    spec: auth('bearer'),
+  },
 ];
 
 export const defences: readonly Defence[] = [...access, ...tokens, ...endpoints, ...rows, ...transport];

@@ -88,6 +88,25 @@ describe('attacks/narrowing: organizations', () => {
     assert.equal(bodies[0]!.text, bodies[1]!.text, 'whether there is such an organization is not told');
   });
 
+  it('VITALEDGE 2: an id of another organization is not there, whatever the header says', async () => {
+    const ids = ['Observation/a1', 'Encounter/b-visit', 'DocumentReference/b-doc', 'Communication/to-b'];
+    const theirs = await server.client('system/*.rs', OTHER_TENANT);
+    const ask = async (path: string, headers: Record<string, string>): Promise<number> =>
+      (await theirs.get(path, { headers })).status;
+    for (const path of [...ids, `${ids[0]!}/_history/1`]) {
+      assert.equal((await all.get(path)).status, 200, path);
+      assert.equal(await ask(path, {}), 404, path);
+      assert.equal(await ask(path, { 'x-organization-id': OTHER_TENANT }), 404, path);
+      assert.equal(await ask(path, { 'x-organization-id': TENANT }), 403, path);
+      assert.equal(await ask(path, { 'x-organization-id': `${OTHER_TENANT},${TENANT}` }), 400, path);
+    }
+    const channel = (organization: string) =>
+      fetch(`${server.url}/api/v1/patient-channels/b-visit`, {
+        headers: { authorization: `Bearer ${theirs.token}`, 'x-organization-id': organization },
+      });
+    assert.deepEqual([(await channel(OTHER_TENANT)).status, (await channel(TENANT)).status], [404, 403]);
+  });
+
   it('THREAT 40: a page link belongs to one user and one patient, also among those of one app', async () => {
     const { own, secret, now, config, base } = server.portico;
     const app = await createCredential(

@@ -40,8 +40,8 @@ describe('attacks/secrets', () => {
     assert.equal((await attempt(credential.secret, '192.0.2.2')).id, credential.id);
     assert.equal(
       (await own.objects('select * from rate_limit', [])).length,
-      2,
-      'by client and network, and by network',
+      3,
+      'by client and network, by network, and by the range that it lies in',
     );
   });
 

@@ -9,6 +9,7 @@ import {
   UnsecuredJWT,
   type JWTPayload,
 } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { createSecretKey } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { revokeCredential } from '../../src/auth/store.js';
@@ -274,6 +275,27 @@ describe('auth/bearer', () => {
     assert.equal((await ask(TENANT)).status, 200);
     for (const other of [OTHER_TENANT, TENANT.toUpperCase(), 'nobody']) assert.equal((await ask(other)).status, 403);
     for (const none of [`${TENANT},${OTHER_TENANT}`, '*']) assert.equal((await ask(none)).status, 400);
+  });
+
+  it('THREAT 10: remembers tokens that it has verified, and nothing of all the others', async () => {
+    type Set = (key: string, value: object) => LRUCache<string, object>;
+    const set = Reflect.get(LRUCache.prototype, 'set') as Set;
+    const remembered: string[] = [];
+    const counting: Set = function (this: LRUCache<string, object>, key, value) {
+      if ('claims' in value) remembered.push(key);
+      return set.call(this, key, value);
+    };
+    Object.assign(LRUCache.prototype, { set: counting });
+    try {
+      const [head, body] = token.split('.') as [string, string];
+      const garbage = (index: number): string => `${head}.${body}.${String(index).padStart(85, 'x')}A`;
+      for (let index = 0; index < 300; index++) assert.equal((await use(garbage(index))).status, 401);
+      assert.deepEqual(remembered, []);
+      for (let time = 0; time < 2; time++) await opens(token);
+      assert.equal(remembered.length, 1);
+    } finally {
+      Object.assign(LRUCache.prototype, { set });
+    }
   });
 
   it('refuses a token that is too long before it looks into it', () =>

@@ -102,7 +102,7 @@ describe('auth/sessions', () => {
     assert.equal(await read(accessToken), 401);
   });
 
-  it('THREAT 12: kills the tokens of a session at logout, and may be told twice', async () => {
+  it('THREAT 12, VITALEDGE 1: kills the tokens of a session at logout, of its organization, and may be told twice', async () => {
     const { email } = await person(server);
     const { accessToken, refreshToken } = (await login(email)).body;
     const other = (await login(email)).body;

@@ -30,11 +30,13 @@ describe('new-resource', function () {
         ['fhir', 'migrations', 'test'],
       );
     }
+    const numbers = (folder: string) =>
+      readdirSync(join(folder, 'migrations')).flatMap((name) => /^\d+/.exec(name) ?? []);
+    const last = Math.max(...numbers(root).map(Number));
     assert.deepEqual(readdirSync(join(copy, 'migrations')).sort().slice(-5), [
-      '011_condition.ts',
-      '012_medication_request.ts',
-      '013_procedure.ts',
-      '014_location.ts',
+      ...['condition', 'medication_request', 'procedure', 'location'].map(
+        (name, index) => `${String(last + 1 + index).padStart(3, '0')}_${name}.ts`,
+      ),
       'shapes.ts',
     ]);
     const tsc = run('node_modules/typescript/bin/tsc', '--noEmit', '-p', '.');

@@ -93,8 +93,8 @@ describe('http: what is refused, and how', () => {
   it('REST 7: a known path refuses what it does not do with 405, and says what it does', async () => {
     const paths: [path: string, allowed: string, methods: string[]][] = [
       ['metadata', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
-      ['Patient', 'GET, HEAD, POST, OPTIONS', ['PUT', 'PATCH', 'DELETE']],
-      ['Patient/p', 'GET, HEAD, PUT, DELETE, OPTIONS', ['POST', 'PATCH']],
+      ['Patient/_history', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
+      ['Patient/p', 'GET, HEAD, PUT, PATCH, DELETE, OPTIONS', ['POST']],
       ['AuditEvent', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
       ['AuditEvent/a', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],
       ['Patient/p/_history/1', 'GET, HEAD, OPTIONS', ['POST', 'PUT', 'PATCH', 'DELETE']],

@@ -25,6 +25,15 @@ const values: Readonly<Record<string, string>> = {
   uri: 'urn:x',
 };
 
+/** A patch of any resource that changes nothing. */
+const deletion = {
+  name: 'operation',
+  part: [
+    { name: 'type', valueCode: 'delete' },
+    { name: 'path', valueString: 'implicitRules' },
+  ],
+};
+
 describe('rest: the CapabilityStatement says what is so', () => {
   let server: Server;
   let client: Client;
@@ -59,13 +68,13 @@ describe('rest: the CapabilityStatement says what is so', () => {
       assert.equal((await client.get(`metadata?${query}`, { anonymous: true })).status, 400, query);
   });
 
-  it('REST 53: what a strict reviewer looks for', () => {
+  it('REST 53: what a strict reviewer looks for', async () => {
     assert.equal(statement.status, 'active');
     assert.match(statement.date, /^\d{4}-\d\d-\d\d/);
     assert.equal(statement.kind, 'instance');
     assert.equal(statement.fhirVersion, '4.0.1');
     assert.deepEqual(statement.format, ['json', 'application/fhir+json']);
-    assert.equal(statement.patchFormat, undefined);
+    assert.deepEqual(statement.patchFormat, ['application/json-patch+json', 'application/fhir+json']);
     assert.ok(statement.implementation.description);
     assert.equal(statement.implementation.url, server.base);
     assert.ok(statement.software.name && statement.software.version);
@@ -75,8 +84,9 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(mode, 'server');
     assert.deepEqual(
       interaction.map((each: any) => each.code),
-      ['search-system'],
+      ['search-system', 'history-system'],
     );
+    assert.equal((await client.get('_history')).status, 200);
     assert.equal(operation, undefined);
     assert.equal(security.cors, true);
     assert.deepEqual(security.service[0].coding, [
@@ -117,8 +127,16 @@ describe('rest: the CapabilityStatement says what is so', () => {
           read: () => client.get(path),
           vread: () => client.get(`${path}/_history/${body.meta.versionId}`),
           'search-type': () => client.get(type as string),
+          'history-instance': () => client.get(`${path}/_history`),
+          'history-type': () => client.get(`${type}/_history`),
           create: () => client.send('POST', type as string, body),
           update: () => client.send('PUT', path, body),
+          patch: async () => {
+            const test = [{ op: 'test', path: '/id', value: body.id as string }];
+            const parameters = { resourceType: 'Parameters', parameter: [deletion] };
+            assert.equal((await client.send('PATCH', path, parameters)).status, 200, type as string);
+            return client.send('PATCH', path, test, { 'content-type': 'application/json-patch+json' });
+          },
           delete: async () => {
             const { body: made } = await client.send('POST', type as string, body);
             return client.remove(`${type}/${made.id}`);
@@ -165,7 +183,6 @@ describe('rest: the CapabilityStatement says what is so', () => {
     }
     for (const [method, path] of [
       ['POST', ''],
-      ['GET', '_history'],
       ['GET', 'Practitioner/practitioner-full/Observation'],
     ] as const) {
       const { status } = await client.ask(path, { method });
@@ -313,6 +330,27 @@ describe('rest: the CapabilityStatement says what is so', () => {
       ];
       for (const each of conditions) assert.equal((await client.get(path, { headers: each })).status, 304, path);
       assert.equal((await client.get(`${path}/_history/1`)).status, readHistory ? 200 : 404);
+    }
+  });
+
+  it('REST 55: conditional writes are as declared', async () => {
+    for (const { type, interaction, conditionalCreate, conditionalUpdate, conditionalDelete } of resources) {
+      const has = (code: string): boolean => interaction.some((each: any) => each.code === code);
+      const criteria = '_id=there-is-none';
+      const { body } = await client.get(sample.get(type as string) as string, {
+        headers: { accept: 'application/fhir+json' },
+      });
+      const { id: _id, ...sent } = body;
+      assert.equal(conditionalCreate, has('create'), type);
+      assert.equal(conditionalUpdate, has('update'), type);
+      assert.equal(conditionalDelete, has('delete') ? 'single' : 'not-supported', type);
+      const refused = (status: number): boolean => status === 404 || status === 405;
+      const created = await client.send('POST', type as string, sent, { 'if-none-exist': criteria });
+      assert.ok(conditionalCreate ? created.status === 201 : refused(created.status), type);
+      const updated = await client.send('PUT', `${type}?${criteria}`, sent);
+      assert.ok(conditionalUpdate ? updated.status === 201 : refused(updated.status), type);
+      const { status } = await client.remove(`${type}?${criteria}`);
+      assert.ok(conditionalDelete === 'single' ? status === 204 : refused(status), type);
     }
   });
 

@@ -181,7 +181,12 @@ const MessageList = ({ messages }: { messages: readonly Message[] }) => (
   </ul>
 );
 
-const unconditional = { ifMatch: undefined, ifNoneMatch: undefined, ifModifiedSince: undefined };
+const unconditional = {
+  ifMatch: undefined,
+  ifNoneMatch: undefined,
+  ifNoneExist: undefined,
+  ifModifiedSince: undefined,
+};
 
 /** Whoever may read a document may have its bytes: the same function decides it for apps. */
 async function document(visit: Visit): Promise<Reply> {

@@ -1,0 +1,127 @@
+import { narrow } from '../access/narrow.js';
+import { parseJson } from '../define/json.js';
+import type { FhirRequest, Interaction, Takes } from '../http/fhir-request.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
+import type { RegisteredResource } from '../registry.js';
+import type { Sent } from '../store/draft.js';
+import type { Entry } from '../store/render.js';
+import type { Turn } from '../store/turns.js';
+import type { Current } from '../store/write.js';
+import { loadDataTypes } from '../validate/definitions.js';
+import { authorOf, perform, type Change } from './change.js';
+import { find } from './condition.js';
+import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
+import { applyFhirPathPatch, pathOperationsIn } from './fhirpath-patch.js';
+import { applyJsonPatch, operationsIn } from './json-patch.js';
+import { LiteralMemory } from './literal-memory.js';
+import { checkPreconditions } from './preconditions.js';
+import { gone, visible } from './read.js';
+import { refuseForeign } from './referred.js';
+import { checkValid, jsonTypes, parsed } from './sent.js';
+
+const JSON_PATCH = 'application/json-patch+json';
+
+/** What CapabilityStatement.patchFormat says. */
+export const patchFormats = [JSON_PATCH, 'application/fhir+json'];
+
+export const takesPatch: Takes = { types: new Set([JSON_PATCH, ...jsonTypes]), limit: () => 1024 * 1024 };
+
+/** https://hl7.org/fhir/R4/http.html#patch, in JSON Patch or in FHIRPath Patch. */
+export const patch =
+  (facade: Facade): Interaction =>
+  (request) =>
+    perform(facade, request, () => planPatch(facade, request));
+
+async function planPatch(facade: Facade, request: FhirRequest): Promise<Change> {
+  const resource = resourceOf(facade, request.type);
+  checkId(request.id);
+  if (request.params.length > 0) throw invalidParameter('A patch takes the parameters _format and _pretty');
+  return planPatched(facade, request, resource, request.id);
+}
+
+/** The same of the one that the criteria find. */
+export const conditionalPatch =
+  (facade: Facade): Interaction =>
+  (request) =>
+    perform(facade, request, () => planConditionalPatch(facade, request));
+
+async function planConditionalPatch(facade: Facade, request: FhirRequest): Promise<Change> {
+  const resource = resourceOf(facade, request.type);
+  narrow(accessOf(request), resource, 'u');
+  const { match, turn } = await find(facade, request, resource, request.params);
+  if (!match) throw notFound();
+  return planPatched(facade, request, resource, match.id, turn);
+}
+
+async function planPatched(
+  facade: Facade,
+  request: FhirRequest,
+  resource: RegisteredResource,
+  id: string,
+  turn?: Turn,
+): Promise<Change> {
+  const access = accessOf(request);
+  const narrowing = narrow(access, resource, 'u');
+  const document = documentIn(request);
+  // A test tells whether a value is there: it is a read.
+  if (document.asks && !(await facade.rows.read(resource, id, narrow(access, resource, 'r')))) throw notFound();
+  const writer = writerOf(facade);
+  const current = await writer.current(resource, id, narrowing);
+  const { entry } = current;
+  if (!entry) throw missing(resource, current, narrowing);
+  checkPreconditions(request.headers, entry);
+  const sent = document.applyTo(entry);
+  checkValid(sent, resource, facade.profiles);
+  const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
+  await refuseForeign(facade, access, sent, entry);
+  return { resource, id, status: 200, planned, before: entry.patients, turn };
+}
+
+function missing(resource: RegisteredResource, { last }: Current, narrowing: Parameters<typeof visible>[2]) {
+  return last?.method === 'DELETE' && visible(resource, last, narrowing) ? gone(last) : notFound();
+}
+
+interface Document {
+  /** Whether it looks at values, and not only at where they stand. */
+  readonly asks: boolean;
+  applyTo(entry: Entry): Sent;
+}
+
+/** Errors: 400 `invalid-patch`. */
+function documentIn(request: FhirRequest): Document {
+  const { body } = request;
+  const { value, literals } = parsed(body);
+  const isJsonPatch = body && 'contentType' in body ? body.contentType === JSON_PATCH : Array.isArray(value);
+  const memory = new LiteralMemory();
+  memory.remember(value, literals);
+  if (isJsonPatch) {
+    const operations = operationsIn(value);
+    return {
+      asks: operations.some(({ op }) => op === 'test'),
+      applyTo: (entry) => patched(entry, memory, (resource) => applyJsonPatch(resource, operations, memory)),
+    };
+  }
+  const parameters = value as Record<string, unknown> | null;
+  if (typeof parameters !== 'object' || parameters?.['resourceType'] !== 'Parameters')
+    throw new OutcomeError(400, 'invalid-patch', `A patch is ${JSON_PATCH}, or a Parameters resource`);
+  const operations = pathOperationsIn(parameters);
+  loadDataTypes();
+  return {
+    asks: operations.some(({ path }) => path.includes('(')),
+    applyTo: (entry) => patched(entry, memory, (resource) => applyFhirPathPatch(resource, operations, memory)),
+  };
+}
+
+function patched(
+  { type, id, text }: Entry,
+  memory: LiteralMemory,
+  apply: (resource: Record<string, unknown>) => void,
+): Sent {
+  const { value, literals } = parseJson(text);
+  const resource = value as Record<string, unknown>;
+  memory.remember(resource, literals);
+  apply(resource);
+  if (resource['resourceType'] !== type || resource['id'] !== id)
+    throw new OutcomeError(422, 'patch-failed', 'A patch cannot change the id or the type of a resource');
+  return { resource, literals: memory.recall(resource) };
+}

@@ -10,12 +10,37 @@ export interface Operand {
   readonly parts?: readonly [Operand, Operand];
 }
 
-export interface Criterion {
+/** What a row must meet. */
+export type Criterion = Test | Hop | OneOf;
+
+/** A search parameter of the row itself. */
+export interface Test {
   readonly param: string;
   /** `missing`, `not` and the like; a target type of a reference is already part of the operand. */
   readonly modifier?: string;
   /** Any of them may match. */
   readonly any: readonly Operand[];
+}
+
+/**
+ * Another row must be there: the one that this row refers to (a chain), or one that refers to it (`_has`). It is seen
+ * through the narrowing of its own type, so that nothing can be asked of a row that is hidden.
+ */
+export interface Hop {
+  /** Which of the two holds the reference. */
+  readonly holder: 'here' | 'there';
+  /** The reference parameter, of the type of the holder. */
+  readonly via: string;
+  /** The type of the other row. */
+  readonly type: string;
+  readonly narrowing: Narrowing;
+  /** What the other row must meet. */
+  readonly criterion: Criterion;
+}
+
+/** Any of them may hold. */
+export interface OneOf {
+  readonly oneOf: readonly Criterion[];
 }
 
 export interface SortKey {

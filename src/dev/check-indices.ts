@@ -92,7 +92,13 @@ async function planned(
     ...{ total: 'none', summary: 'false', elements: [], include: [], revInclude: [], used: [], ignored: [] },
   };
   const narrowing = asSystem('x', 'check');
-  const options = { dialect: db.dialect, knex: await db.knex(), overflows: () => false };
+  const options = {
+    dialect: db.dialect,
+    knex: await db.knex(),
+    overflows: () => false,
+    closed: () => false,
+    registry: { get: () => undefined },
+  };
   const compiled = compile(resource, request, narrowing, { kind: 'rows' }, options);
   const conditions = await indexConditions(db, resource, compiled, slotValues(request, narrowing, 1, undefined));
   return columns.some(([, column]) => conditions.some((each) => new RegExp(`\\b${column}\\b`).test(each)));

@@ -1,9 +1,9 @@
 import type { RegisteredResource, Registry } from '../registry.js';
 import { native } from '../search/compile.js';
 import { sql } from '../search/fragment.js';
+import { tableOf } from '../search/hop.js';
 import { columnsOf, unindexed } from './check-indices.js';
 import type { Database } from '../store/database.js';
-import { fromOf } from '../store/fetch.js';
 import { engineColumns } from '../store/layout.js';
 
 /** Something that a source lacks of what its declaration says. */
@@ -55,7 +55,7 @@ async function missingColumns(db: Database, resource: RegisteredResource): Promi
   const faults: string[] = [];
   for (const [name, columns] of wanted) {
     const child = resource.children[name];
-    const from = child ? sql.identifier(child.table) : fromOf(resource);
+    const from = child ? sql.identifier(child.table) : tableOf(resource);
     const place = child?.table ?? (typeof source.from === 'string' ? source.from : 'its join');
     if (!(await answers(db, sql`select 1 from ${from} as t where 1 = 0`))) faults.push(`there is no table ${place}`);
     else

@@ -8,7 +8,8 @@ import type {
 import { modifiersOf, prefixes } from '../define/params.js';
 import type { Interaction, Route } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
-import { targetsOf, type DeclaredParam, type RegisteredResource } from '../registry.js';
+import { chained, referring } from '../search/chain.js';
+import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
 import { patchFormats } from './patch.js';
@@ -74,7 +75,9 @@ function isUsCore(resources: readonly RegisteredResource[]): boolean {
 const DOCUMENTATION =
   'What is listed works, and nothing else does: another interaction is 404 or 405, another search parameter, ' +
   'modifier, include or sort order is 400, unless the client asks for Prefer: handling=lenient. A search also takes ' +
-  '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary.';
+  '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary. A ' +
+  'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
+  'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types.';
 
 function security(tokenUrl: string): CapabilityStatementRestSecurity {
   return {
@@ -106,10 +109,12 @@ function stated(
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
+  const reversed = referring(facade.registry, resource);
   return {
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
+    ...(reversed.length > 0 && { documentation: `_has takes ${reversed.join(', ')}` }),
     interaction: [...interactions].map(code),
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
@@ -123,11 +128,14 @@ function stated(
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],
     }),
     ...(resource.revInclude.length > 0 && { searchRevInclude: [...resource.revInclude] }),
-    searchParam: [...resource.params.values()].map((declared) => searchParam(resource, declared)).sort(byName),
+    searchParam: [...resource.params.values()]
+      .map((declared) => searchParam(facade.registry, resource, declared))
+      .sort(byName),
   };
 }
 
 function searchParam(
+  registry: Registry,
   resource: RegisteredResource,
   declared: DeclaredParam,
 ): CapabilityStatementRestResourceSearchParam {
@@ -136,13 +144,15 @@ function searchParam(
   const targets = targetsOf(resource, name);
   const types =
     definition.type === 'reference' ? `; refers to ${targets.length > 20 ? 'any type' : targets.join(', ')}` : '';
+  const others = chained(registry, resource, name).map((other) => other.type);
+  const chains = others.length > 0 ? `; chains to ${others.join(', ')}` : '';
   const ordered = definition.type === 'date' || definition.type === 'quantity';
   const before = ordered ? `; prefixes: ${prefixes.join(' ')}` : '';
   return {
     name,
     definition: definition.url,
     type: definition.type as NonNullable<CapabilityStatementRestResourceSearchParam['type']>,
-    documentation: `Modifiers: ${modifiers.join(' ')}${before}${types}`,
+    documentation: `Modifiers: ${modifiers.join(' ')}${before}${types}${chains}`,
   };
 }
 

@@ -26,6 +26,7 @@ export const searchType =
       base: facade.base,
       handling: handling(facade, request),
       now: facade.now(),
+      reach: (other) => narrow(access, other, 's'),
     });
     const page: Page =
       search.count === 0

@@ -1,4 +1,4 @@
-import type { SearchRequest } from '../define/request.js';
+import type { Criterion, SearchRequest } from '../define/request.js';
 
 /** Searches that nobody wrote: the server finds rows by values that it knows. */
 const plain: Omit<SearchRequest, 'type' | 'criteria'> = {
@@ -12,6 +12,13 @@ const plain: Omit<SearchRequest, 'type' | 'criteria'> = {
   used: [],
   ignored: [],
 };
+
+/** The rows that meet one condition. */
+export const meeting = (type: string, criterion: Criterion): SearchRequest => ({
+  ...plain,
+  type,
+  criteria: [criterion],
+});
 
 /** The row of one id, as it is stored. */
 export const byId = (type: string, id: string | number): SearchRequest => ({

@@ -20,6 +20,8 @@ export interface Dialect {
   decode(row: readonly unknown[]): unknown[];
   /** Whether a column's value is among those that one parameter carries. */
   among(column: Fragment, list: Slot): Fragment;
+  /** A column to sort by, which is not to be read in the order of an index. */
+  readonly sorted: (column: Fragment) => Fragment;
   /** Whether a text holds another one, which is a constant of a declaration. */
   holds(text: Fragment, part: string): Fragment;
   /** The text as folded by the database: for texts that have no folded column. */
@@ -39,6 +41,7 @@ export const sqlite: Dialect = {
   },
   decode: ([text]) => JSON.parse(text as string) as unknown[],
   among: (column, list) => sql`${column} in (select value from json_each(${list}))`,
+  sorted: (column) => sql`+${column}`,
   holds: (text, part) => sql`instr(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => sql`fold(${text})`,
   value: (value) => (typeof value === 'boolean' ? Number(value) : Array.isArray(value) ? JSON.stringify(value) : value),
@@ -54,6 +57,7 @@ export const postgres: Dialect = {
   },
   decode: (row) => [...row],
   among: (column, list) => sql`${column} = any(${list})`,
+  sorted: (column) => column,
   holds: (text, part) => sql`strpos(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => {
     const marks = sql.literal(`[${combiningCharacters()}]`);

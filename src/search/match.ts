@@ -18,32 +18,30 @@ export interface Place {
 }
 
 /** The row matches by its columns. */
-export function matches(param: SearchParam, operand: Slotted, place: Place): Fragment {
+export const matches = (param: SearchParam, operand: Slotted, place: Place): Fragment =>
+  holds(param, place, (leaf, alias) => matchesHere(leaf, operand, alias, place.dialect));
+
+/** A test holds of the columns that answer a parameter, in the row itself or in one of a child's. */
+export function holds(
+  param: SearchParam,
+  place: Place,
+  test: (leaf: LeafParam | CompositeParam, alias: string) => Fragment,
+): Fragment {
   switch (param.kind) {
     case 'either':
-      return any(param.params.map((each) => matches(each, operand, place)));
+      return any(param.params.map((each) => holds(each, place, test)));
     case 'within':
-      return inChild(place, param.child, (alias) => matchesHere(param.param, operand, alias, place.dialect));
+      return inChild(place, param.child, (alias) => test(param.param, alias));
     case 'kept':
       return FALSE;
     default:
-      return matchesHere(param, operand, place.alias, place.dialect);
+      return test(param, place.alias);
   }
 }
 
 /** The row has the element in its columns. */
-export function present(param: SearchParam, place: Place): Fragment {
-  switch (param.kind) {
-    case 'either':
-      return any(param.params.map((each) => present(each, place)));
-    case 'within':
-      return inChild({ ...place, bounded: true }, param.child, (alias) => presentHere(param.param, alias));
-    case 'kept':
-      return FALSE;
-    default:
-      return presentHere(param, place.alias);
-  }
-}
+export const present = (param: SearchParam, place: Place): Fragment =>
+  holds(param, { ...place, bounded: true }, presentHere);
 
 /** The row matches by a value that its columns could not hold. `name` is the parameter under which it was indexed. */
 export function matchesOverflow(

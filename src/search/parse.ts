@@ -1,7 +1,8 @@
 import { leafOf, modifiersOf, type CompositeParam, type LeafParam, type SearchParam } from '../define/params.js';
-import type { Criterion, Operand, SearchRequest } from '../define/request.js';
+import type { Criterion, Operand, SearchRequest, Test } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
+import { asksOfOthers, hopsOf, parseHops } from './chain.js';
 import { controlNames, parseControls } from './controls.js';
 import { kindOf } from './kinds/index.js';
 import { NEVER, splitAt, unreadable, type ParseContext } from './kinds/kind.js';
@@ -11,6 +12,8 @@ import type { Pairs, ParseOptions } from './options.js';
 const MAX_VALUES = 200;
 const MAX_ALL_VALUES = 250;
 const MAX_CRITERIA = 40;
+/** Every one is a table more in the statement. */
+const MAX_HOPS = 16;
 /** With those that shape the answer, and those that lenient handling leaves out. */
 const MAX_PARAMETERS = 100;
 
@@ -28,7 +31,7 @@ export function parse(resource: RegisteredResource, pairs: Pairs, options: Parse
       continue;
     }
     try {
-      criteria.push(criterion(resource, name, value, options));
+      criteria.push(parseCriterion(resource, name, value, options));
       used.push([name, value]);
     } catch (error) {
       if (!isUnsupported(error) || options.handling === 'strict') throw error;
@@ -37,8 +40,10 @@ export function parse(resource: RegisteredResource, pairs: Pairs, options: Parse
   }
   if (criteria.length > MAX_CRITERIA) throw tooMany(`more than ${String(MAX_CRITERIA)} parameters`);
   // One statement has them all, and building it is work of this process, which others wait for.
-  if (criteria.reduce((sum, { any }) => sum + any.length, 0) > MAX_ALL_VALUES)
+  if (criteria.reduce((sum, each) => sum + valuesOf(each), 0) > MAX_ALL_VALUES)
     throw tooMany(`more than ${String(MAX_ALL_VALUES)} values`);
+  if (criteria.reduce((sum, each) => sum + hopsOf(each), 0) > MAX_HOPS)
+    throw tooMany(`parameters that ask of more than ${String(MAX_HOPS)} other resources`);
   const parsed = parseControls(resource, controls, options);
   return {
     type: resource.type,
@@ -54,7 +59,28 @@ const isUnsupported = (error: unknown): boolean =>
 
 const tooMany = (what: string): OutcomeError => new OutcomeError(400, 'too-costly', `The search has ${what}`);
 
-function criterion(resource: RegisteredResource, name: string, value: string, options: ParseOptions): Criterion {
+function valuesOf(criterion: Criterion): number {
+  if ('via' in criterion) return valuesOf(criterion.criterion);
+  if ('oneOf' in criterion) return criterion.oneOf.reduce((sum, each) => sum + valuesOf(each), 0);
+  return criterion.any.length;
+}
+
+/** One parameter. `depth` other resources lie between the one that is searched for and this one. */
+function parseCriterion(
+  resource: RegisteredResource,
+  name: string,
+  value: string,
+  options: ParseOptions,
+  depth = 0,
+): Criterion {
+  if (asksOfOthers(name))
+    return parseHops(resource, name, options, depth, (other, rest) =>
+      parseCriterion(other, rest, value, options, depth + 1),
+    );
+  return parseTest(resource, name, value, options);
+}
+
+function parseTest(resource: RegisteredResource, name: string, value: string, options: ParseOptions): Test {
   const [base, modifier] = splitName(name);
   const declared = resource.params.get(base);
   if (!declared) throw unsupported(resource, name);

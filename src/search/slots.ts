@@ -1,10 +1,14 @@
-import type { Criterion, Narrowing, Operand, Position, SearchRequest } from '../define/request.js';
+import type { Criterion, Narrowing, Operand, Position, SearchRequest, Test } from '../define/request.js';
+import type { ConditionOptions } from './condition.js';
 import { Slot } from './fragment.js';
 import type { Slotted } from './kinds/kind.js';
 
-/** What one statement selects: a page of ids in order, ids that are known to be few, or how many there are. */
+/** What one statement selects: a page of ids in order, some ids, all that are known to be few, or how many there are. */
 export type Aim =
-  { readonly kind: 'page'; readonly position?: Position } | { readonly kind: 'rows' } | { readonly kind: 'total' };
+  | { readonly kind: 'page'; readonly position?: Position }
+  | { readonly kind: 'some' }
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'total' };
 
 export const TENANT = new Slot(0);
 export const PATIENT = new Slot(1);
@@ -23,14 +27,21 @@ export function slotValues(
   pin: string | number | null = narrowing.patient ?? null,
 ): unknown[] {
   const values: unknown[] = [narrowing.tenant, pin, limit];
-  const bind = (search: SearchRequest | undefined): void => {
-    for (const { any } of search?.criteria ?? []) for (const { bindings } of any) values.push(...bindings);
+  const bind = (criterion: Criterion): void => {
+    if ('via' in criterion) {
+      bindLimits(criterion.narrowing);
+      bind(criterion.criterion);
+    } else if ('oneOf' in criterion) criterion.oneOf.forEach(bind);
+    else for (const { bindings } of criterion.any) values.push(...bindings);
   };
-  bind(request);
-  for (const { native, search } of narrowing.where) {
-    if (native !== undefined) values.push(native);
-    bind(search);
-  }
+  const bindLimits = ({ where }: Narrowing): void => {
+    for (const { native, search } of where) {
+      if (native !== undefined) values.push(native);
+      search?.criteria.forEach(bind);
+    }
+  };
+  request.criteria.forEach(bind);
+  bindLimits(narrowing);
   if (position?.row) values.push(...position.row.keys, position.row.id);
   return values;
 }
@@ -40,22 +51,32 @@ export function shapeOf(
   request: SearchRequest,
   narrowing: Narrowing,
   aim: Aim,
-  overflows: (type: string, param: string) => boolean,
+  { overflows, closed, registry }: ConditionOptions,
 ): string {
-  const criteria = ({ type, criteria }: SearchRequest): string =>
-    criteria
-      .map(({ param, modifier = '', any }) => {
-        const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
-        const kept = [param, `${param}:identifier`].map((name) => (overflows(type, name) ? '+' : '-')).join('');
-        return `${param}:${modifier}${kept}=${shapes}`;
-      })
-      .join('&');
+  const one = (type: string, criterion: Criterion): string => {
+    if ('oneOf' in criterion) return `(${criterion.oneOf.map((each) => one(type, each)).join('|')})`;
+    if (!('via' in criterion)) return tested(type, criterion);
+    const { holder, via, type: other, narrowing: there } = criterion;
+    const resource = registry.get(other);
+    const shut = resource && closed(resource, there) ? '!' : '';
+    const kept = overflows(holder === 'here' ? type : other, via) ? '+' : '-';
+    return `${holder}>${via}${kept}${other}${shut}[${limits(other, there)}](${one(other, criterion.criterion)})`;
+  };
+  const tested = (type: string, { param, modifier = '', any }: Test): string => {
+    const shapes = any.map(({ shape, bindings }) => `${shape}/${String(bindings.length)}`).join(',');
+    const kept = [param, `${param}:identifier`].map((name) => (overflows(type, name) ? '+' : '-')).join('');
+    return `${param}:${modifier}${kept}=${shapes}`;
+  };
+  const criteria = ({ type, criteria }: SearchRequest): string => criteria.map((each) => one(type, each)).join('&');
+  const limits = (type: string, { patient, where }: Narrowing): string => {
+    const alternatives = where.map(
+      ({ native, search }) => `${native === undefined ? '' : '@'}${search ? criteria({ ...search, type }) : ''}`,
+    );
+    return `${patient === undefined ? '' : 'pin'} ${alternatives.join('|')}`;
+  };
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
   const page = aim.kind === 'page' ? `${order} ${positionShape(aim.position)}` : aim.kind;
-  const where = narrowing.where
-    .map(({ native, search }) => `${native === undefined ? '' : '@'}${search ? criteria(search) : ''}`)
-    .join('|');
-  return `${request.type}?${criteria(request)} ${page} ${narrowing.patient === undefined ? '' : 'pin'} ${where}`;
+  return `${request.type}?${criteria(request)} ${page} ${limits(request.type, narrowing)}`;
 }
 
 const positionShape = (position: Position | undefined): string =>
@@ -71,7 +92,7 @@ export class Slots {
     return new Slot(this.#next++);
   }
 
-  operands({ any }: Criterion): Slotted[] {
+  operands({ any }: Test): Slotted[] {
     return any.map((operand) => this.#operand(operand));
   }
 

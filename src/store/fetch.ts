@@ -3,7 +3,7 @@ import type { DeclaredChild } from '../define/resource.js';
 import { paramOf, type RegisteredResource } from '../registry.js';
 import { native, type Compiled } from '../search/compile.js';
 import { all, Slot, sql, type Fragment } from '../search/fragment.js';
-import type { Value } from '../define/request.js';
+import { tableOf } from '../search/hop.js';
 import type { ChildRows } from '../search/dialect.js';
 import type { Database } from './database.js';
 import { layoutOf } from './layout.js';
@@ -18,14 +18,8 @@ export async function fetchStatement(db: Database, resource: RegisteredResource)
     columns.map((name) => sql.column('t', name)),
     children.map(([name, child]) => childRows(db, resource, name, child)),
   );
-  const text = sql`select ${selected} from ${fromOf(resource)} as t where ${all(those(db, resource))}`;
+  const text = sql`select ${selected} from ${tableOf(resource)} as t where ${all(those(db, resource))}`;
   return native(text, await db.knex());
-}
-
-export function fromOf({ source }: RegisteredResource): Fragment {
-  return typeof source.from === 'string'
-    ? sql.identifier(source.from)
-    : { text: '(?)', bindings: [source.from as unknown as Value] };
 }
 
 function those(db: Database, { source }: RegisteredResource): Fragment[] {
@@ -83,7 +77,7 @@ function selects(db: Database, resource: RegisteredResource, param: SearchParam)
   if (leaf.kind !== 'reference') return [];
   const column = 'literal' in leaf.columns ? leaf.columns.literal : leaf.columns.id;
   if (param.kind !== 'within')
-    return [sql`select ${sql.column('t', column)} from ${fromOf(resource)} as t where ${all(those(db, resource))}`];
+    return [sql`select ${sql.column('t', column)} from ${tableOf(resource)} as t where ${all(those(db, resource))}`];
   const child = resource.children[param.child];
   if (!child) return [];
   const { tenant } = resource.source;

@@ -1,14 +1,16 @@
 import { LRUCache } from 'lru-cache';
 import type { Values } from '../define/elements/element.js';
-import type { Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
+import type { Criterion, Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import { ATTACHMENT, type RegisteredResource, type Registry } from '../registry.js';
-import { among, byId } from '../search/by-value.js';
+import { among, byId, meeting } from '../search/by-value.js';
 import { compile, type Compiled } from '../search/compile.js';
+import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
 import type { Database } from './database.js';
 import { fetchStatement, referenceStatement } from './fetch.js';
+import { led } from './lead.js';
 import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
 import type { PlannedStatement } from './plan.js';
@@ -93,7 +95,8 @@ export class Rows {
     let compiled = statements.get(resource.type);
     if (!compiled) {
       const db = this.#db(resource);
-      const options = { dialect: db.dialect, knex: await db.knex(), overflows: () => false };
+      const conditions = { ...this.#conditions(narrowing.tenant), overflows: () => false };
+      const options = { ...conditions, dialect: db.dialect, knex: await db.knex() };
       statements.set(
         resource.type,
         (compiled = compile(resource, byId(resource.type, id), narrowing, { kind: 'rows' }, options)),
@@ -118,7 +121,8 @@ export class Rows {
     narrowing: Narrowing,
     position?: Position,
   ): Promise<Page> {
-    const found = await this.#ids(resource, request, narrowing, request.count + 1, position);
+    const asked = await led(this, resource, request, narrowing);
+    const found = await this.#ids(resource, asked, narrowing, request.count + 1, position);
     const more = found.length > request.count;
     const page = found.slice(0, request.count);
     if (position?.direction === 'before') page.reverse();
@@ -133,7 +137,8 @@ export class Rows {
   /** How many rows match. */
   async count(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<number> {
     if (this.#closed(resource, narrowing)) return 0;
-    const rows = await this.#run(resource, request, narrowing, { kind: 'total' }, 0);
+    const asked = await led(this, resource, request, narrowing);
+    const rows = await this.#run(resource, asked, narrowing, { kind: 'total' }, 0);
     return Number(rows[0]?.[0]);
   }
 
@@ -150,6 +155,18 @@ export class Rows {
     return this.#entries(resource, found, narrowing);
   }
 
+  /** Ids, as stored, of rows that meet a criterion: up to a limit, in any order. */
+  async some(
+    resource: RegisteredResource,
+    criterion: Criterion,
+    narrowing: Narrowing,
+    limit: number,
+  ): Promise<(string | number)[]> {
+    if (this.#closed(resource, narrowing)) return [];
+    const rows = await this.#run(resource, meeting(resource.type, criterion), narrowing, { kind: 'some' }, limit);
+    return foundOf(rows).map(({ id }) => id);
+  }
+
   /** The resources that name the attachment of this id, as the narrowing of their type shows them. */
   async attaching(resource: RegisteredResource, attachment: string, narrowing: Narrowing): Promise<Entry[]> {
     const found = await this.#ids(resource, among(resource.type, ATTACHMENT, [attachment]), narrowing, ATTACHING);
@@ -159,7 +176,7 @@ export class Rows {
   /** What a reference parameter of these rows names, as `Type/id`: what `_include` adds. */
   async references(
     resource: RegisteredResource,
-    include: Include,
+    include: Pick<Include, 'param'>,
     ids: readonly string[],
     narrowing: Narrowing,
   ): Promise<string[]> {
@@ -217,14 +234,22 @@ export class Rows {
     const db = this.#db(resource);
     // Somebody else's tables keep no extra, and have no overflow index beside them.
     if (resource.source.extra !== undefined) await this.overflow.refresh();
-    const overflows = (type: string, param: string): boolean => this.overflow.has(narrowing.tenant, type, param);
-    const shape = shapeOf(request, narrowing, aim, overflows);
+    const conditions = this.#conditions(narrowing.tenant);
+    const shape = shapeOf(request, narrowing, aim, conditions);
     let compiled = this.#compiled.get(shape);
     if (!compiled) {
-      const options = { dialect: db.dialect, knex: await db.knex(), overflows };
+      const options = { ...conditions, dialect: db.dialect, knex: await db.knex() };
       this.#compiled.set(shape, (compiled = compile(resource, request, narrowing, aim, options)));
     }
     return compiled;
+  }
+
+  #conditions(tenant: string): ConditionOptions {
+    return {
+      registry: this.registry,
+      overflows: (type, param) => this.overflow.has(tenant, type, param),
+      closed: (resource, narrowing) => this.#closed(resource, narrowing),
+    };
   }
 
   #execute(

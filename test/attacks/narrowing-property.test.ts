@@ -107,7 +107,7 @@ describe('attacks/narrowing: property', function () {
   });
   after(() => server.stop());
 
-  it('THREAT 42-44: reads, searches, counts and includes show what the published rules say, whatever the token', () =>
+  it('THREAT 42-45: reads, searches, counts, includes and chains show what the published rules say, whatever the token', () =>
     fc.assert(
       fc.asyncProperty(
         rows,
@@ -146,7 +146,11 @@ describe('attacks/narrowing: property', function () {
 
 function populate(run: string, made: readonly any[]): Map<string, any[]> {
   const local = (reference: string): object => ({ reference: reference.replace('/', `/${run}-`) });
-  const people = patients.map((id) => ({ resourceType: 'Patient', id: `${run}-${id}`, active: true }));
+  const people = patients.map((id) => ({
+    resourceType: 'Patient',
+    id: `${run}-${id}`,
+    gender: id === 'p' ? 'male' : 'female',
+  }));
   const of = (tenant: string): any[] => [
     ...people,
     { resourceType: 'Practitioner', id: `${run}-d`, active: true },
@@ -217,6 +221,14 @@ async function check(
     const { body } = await client.get('Observation?_count=100&_include=*');
     assert.deepEqual(ids(included(body)), ids(more), `${label}: _include`);
   }
+  for (const { type, other, query, joined } of chains) {
+    const { status, body } = await client.get(`${type}?${query}&_count=100`);
+    assert.equal(status, typeOpens(type, 's') && typeOpens(other, 's') ? 200 : 403, `${label}: ${type}?${query}`);
+    if (status !== 200) continue;
+    const others = of(other).filter((each) => visible(each, 's'));
+    const found = of(type).filter((each) => visible(each, 's') && others.some((one) => joined(each, one)));
+    assert.deepEqual(ids(matches(body)), ids(found), `${label}: ${type}?${query}`);
+  }
   if (typeOpens('Patient', 's')) {
     const people = of('Patient')
       .filter((each) => visible(each, 's'))
@@ -228,6 +240,42 @@ async function check(
     assert.deepEqual(ids(included(body)), ids(more), `${label}: _revinclude`);
   }
 }
+
+/** What is asked of other rows, and whether one row says it of another: seen as the token sees both. */
+const chains: readonly {
+  readonly type: 'Observation' | 'Patient';
+  readonly other: 'Observation' | 'Patient';
+  readonly query: string;
+  readonly joined: (row: any, other: any) => boolean;
+}[] = [
+  {
+    ...{ type: 'Observation', other: 'Patient', query: 'patient.gender=male' },
+    joined: (row, other) => row.subject?.reference === `Patient/${String(other.id)}` && other.gender === 'male',
+  },
+  {
+    ...{ type: 'Observation', other: 'Patient', query: 'performer:Patient.gender:not=male' },
+    joined: (row, other) => names(row.performer, other) && other.gender !== 'male',
+  },
+  {
+    ...{ type: 'Observation', other: 'Observation', query: 'has-member.code=urn:c|a' },
+    joined: (row, other) => names(row.hasMember, other) && has([other.code], 'urn:c', 'a'),
+  },
+  {
+    ...{ type: 'Observation', other: 'Observation', query: '_has:Observation:has-member:category=laboratory' },
+    joined: (row, other) => names(other.hasMember, row) && has(other.category, CATEGORY, 'laboratory'),
+  },
+  {
+    ...{ type: 'Patient', other: 'Observation', query: '_has:Observation:patient:code=a' },
+    joined: (row, other) => names([other.subject], row) && has([other.code], 'urn:c', 'a'),
+  },
+  {
+    ...{ type: 'Patient', other: 'Observation', query: '_has:Observation:performer:category:not=imaging' },
+    joined: (row, other) => names(other.performer, row) && !has(other.category, CATEGORY, 'imaging'),
+  },
+];
+
+const names = (references: any[] | undefined, { resourceType, id }: any): boolean =>
+  (references ?? []).some((each) => each?.reference === `${String(resourceType)}/${String(id)}`);
 
 const isSole = (resource: any, pin: string): boolean => {
   const named = patientsOf(resource);

@@ -257,6 +257,30 @@ describe('rest: the CapabilityStatement says what is so', () => {
       }
   });
 
+  it('REST 36, 55: every declared chain and _has works, every other one is 400', async () => {
+    const served = resources.map((each) => each.type as string);
+    const asked = async (path: string): Promise<number> => (await client.get(path)).status;
+    for (const { type, documentation = '', searchParam = [] } of resources) {
+      for (const { name, documentation: said } of searchParam) {
+        const to = (/chains to ([\w, ]+)/.exec(said as string)?.[1] ?? '').split(', ').filter(Boolean);
+        for (const other of served)
+          assert.equal(
+            await asked(`${type}?${name}:${other}._id=x`),
+            to.includes(other) ? 200 : 400,
+            `${type}?${name}:${other}._id`,
+          );
+        assert.equal(await asked(`${type}?${name}._id=x`), to.length > 0 ? 200 : 400, `${type}?${name}._id`);
+      }
+      if (type === 'Binary') continue;
+      const takes = (/_has takes ([\w:, -]+)/.exec(documentation as string)?.[1] ?? '').split(', ');
+      const references = resources.flatMap((each) =>
+        (each.searchParam ?? []).map((param: any) => `${each.type}:${param.name}`),
+      );
+      for (const each of references)
+        assert.equal(await asked(`${type}?_has:${each}:_id=x`), takes.includes(each) ? 200 : 400, `${type} ${each}`);
+    }
+  }).timeout(60_000);
+
   it('REST 55: every declared include works, every other one is 400', async () => {
     for (const { type, searchInclude = [], searchRevInclude = [], searchParam = [] } of resources) {
       if (type === 'Binary') continue;

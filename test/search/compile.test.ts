@@ -1,15 +1,4 @@
-import assert from 'node:assert/strict';
-import { conditions, type Compiling } from './compile-table.js';
-
-/** What a query is in SQL: the conditions, and the values bound to them. */
-interface Line {
-  readonly what: string;
-  readonly query: string;
-  readonly options?: Compiling;
-  readonly sqlite: string;
-  /** Where it differs by more than the numbering of values. */
-  readonly postgres?: string;
-}
+import { describeCompile, type Line } from './compile-table.js';
 
 const lines: readonly Line[] = [
   {
@@ -357,14 +346,4 @@ const lines: readonly Line[] = [
   },
 ];
 
-describe('search/compile', () => {
-  for (const { what, query, options, sqlite, postgres } of lines)
-    it(`REST 33-38: ${what}: ${query}`, async () => {
-      assert.equal(await conditions('sqlite', query, options), sqlite);
-      const found = await conditions('postgres', query, options);
-      if (postgres === undefined) assert.equal(unnumbered(found), sqlite);
-      else assert.equal(found, postgres);
-    });
-});
-
-const unnumbered = (text: string): string => text.replace(/\$\d+(?=[^]* <- )/g, '?');
+describeCompile('search/compile: REST 33-38', lines);

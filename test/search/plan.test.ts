@@ -1,8 +1,77 @@
 import assert from 'node:assert/strict';
+import { narrow, type Access } from '../../src/access/narrow.js';
 import { unindexed } from '../../src/dev/check-indices.js';
 import { checkSource } from '../../src/dev/check-source.js';
+import type { RegisteredResource, Registry } from '../../src/registry.js';
+import { chained, referring } from '../../src/search/chain.js';
+import { compile } from '../../src/search/compile.js';
+import { Slot } from '../../src/search/fragment.js';
+import { parse } from '../../src/search/parse.js';
+import { slotValues } from '../../src/search/slots.js';
+import type { Database } from '../../src/store/database.js';
 import { dialect } from '../support/database.js';
-import { start, type Server } from '../support/server.js';
+import { start, TENANT, type Server } from '../support/server.js';
+
+/** Every way from a type to another, by chain and by `_has`. */
+const asking = (registry: Registry, resource: RegisteredResource): string[] => [
+  ...[...resource.params.keys()].flatMap((via) =>
+    chained(registry, resource, via).map(({ type }) => `${via}:${type}._lastUpdated`),
+  ),
+  ...referring(registry, resource).map((each) => `_has:${each}:_lastUpdated`),
+];
+
+async function compiled(
+  db: Database,
+  registry: Registry,
+  resource: RegisteredResource,
+  name: string,
+  patient: string | undefined,
+): Promise<{ sql: string; values: unknown[] }> {
+  const access: Access = {
+    ...{ tenant: TENANT, credential: 'c', kind: 'client' },
+    ...(patient !== undefined && { patient }),
+    grants: [
+      { level: 'system', type: '*', operations: new Set(['s'] as const) },
+      { level: 'system', type: 'AuditEvent', operations: new Set(['s'] as const) },
+    ],
+  };
+  const reach = (other: RegisteredResource) => narrow(access, other, 's');
+  const options = { registry, base: 'http://fhir.example', handling: 'strict', now: 0, reach } as const;
+  const request = parse(resource, [[name, 'gt2020']], options);
+  const narrowing = reach(resource);
+  const { sql, bindings } = compile(
+    resource,
+    request,
+    narrowing,
+    { kind: 'page' },
+    {
+      ...{ dialect: db.dialect, knex: await db.knex(), registry },
+      overflows: () => true,
+      closed: () => false,
+    },
+  );
+  const values = slotValues(request, narrowing, 21, undefined);
+  return { sql, values: bindings.map((each) => db.dialect.value(each instanceof Slot ? values[each.index] : each)) };
+}
+
+/** A table, or all that an organization has of one; of the rows that are searched for, that is how they are read in order. */
+const whole = /^SCAN|^SEARCH (?!t )\S+ .*\(organization_id=\?\)$/;
+
+/** The tables that the planner reads from end to end. */
+async function scanned(db: Database, { sql, values }: { sql: string; values: unknown[] }): Promise<string[]> {
+  if (db.dialect.name === 'sqlite') {
+    const plan = await db.objects(`explain query plan ${sql}`, values);
+    return plan.map((line) => String(line['detail'])).filter((line) => whole.test(line));
+  }
+  const knex = await db.knex();
+  return knex.transaction(async (transaction) => {
+    // An empty table is read whole whatever indices it has, unless that is forbidden.
+    await transaction.raw('set local enable_seqscan = off');
+    const explain = `explain ${sql.replace(/\$\d+/g, '?')}`;
+    const { rows } = await transaction.raw(explain, values as never);
+    return (rows as object[]).map((row) => String(Object.values(row)[0])).filter((line) => line.includes('Seq Scan'));
+  });
+}
 
 describe('search: plans', () => {
   let server: Server;
@@ -19,6 +88,19 @@ describe('search: plans', () => {
       faults.map((each) => `${each.type}: ${each.text}`),
       [],
     );
+  });
+
+  it(`THREAT 73: every chain and every _has finds the other row by an index (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const faults: string[] = [];
+    for (const resource of registry.all())
+      for (const name of asking(registry, resource))
+        for (const patient of [undefined, 'p']) {
+          const statement = await compiled(own, registry, resource, name, patient);
+          const scans = await scanned(own, statement);
+          faults.push(...scans.map((each) => `${resource.type}?${name} (${String(patient)}): ${each}`));
+        }
+    assert.deepEqual(faults, []);
   });
 
   it('notices a parameter that no index serves', async () => {

@@ -32,7 +32,7 @@ const everything = {
   query: [],
 } as const satisfies Spelling;
 
-const levelFits = (has: string, asked: string, pinned: boolean): boolean =>
+export const levelFits = (has: string, asked: string, pinned: boolean): boolean =>
   has === asked || (pinned && has === 'system' && asked === 'patient');
 
 const within = ([param, values]: QueryPair, [other, wider]: QueryPair): boolean =>

@@ -3,9 +3,10 @@ import { OutcomeError } from '../outcome.js';
 import type { Registry } from '../registry.js';
 import { parse } from '../search/parse.js';
 import { allowed } from './covers.js';
+import { meet } from './meet.js';
 import {
-  ACT_AS_USER,
   ALL,
+  contextScopes,
   nativeScopeTexts,
   parseCeiling,
   parseScopes,
@@ -63,6 +64,18 @@ export class Scopes {
     return allowed(asked, ceiling, { pinned, named: this.#named });
   }
 
+  /** What is left of the scopes under a limit: those of them that it allows, and of wider ones as much as it allows. */
+  under(limit: readonly Spelling[], asked: readonly Spelling[], pinned = false): Spelling[] {
+    const covering = { pinned, named: this.#named };
+    const found = new Map<string, Spelling>();
+    for (const each of asked)
+      for (const most of limit) {
+        const left = meet(each, most, covering);
+        if (left && this.#checked([left])) found.set(left.text, left);
+      }
+    return [...found.values()];
+  }
+
   grants(scopes: readonly Spelling[]): Grant[] {
     return scopes.flatMap((each) => this.#grantsOf(each));
   }
@@ -70,8 +83,8 @@ export class Scopes {
   /** What the discovery documents name. `letters` are the operations that are served. */
   supported(letters: string): string[] {
     const types = ['*', ...this.registry.types];
-    const levels = ['patient', 'system'].flatMap((level) => types.map((type) => `${level}/${type}.${letters}`));
-    return [ALL, ACT_AS_USER, ...levels, ...nativeScopeTexts];
+    const levels = ['patient', 'user', 'system'].flatMap((level) => types.map((type) => `${level}/${type}.${letters}`));
+    return [ALL, ...contextScopes, ...levels, ...nativeScopeTexts];
   }
 
   #grantsOf(scope: Spelling): Grant[] {

@@ -96,7 +96,7 @@ export class Bearer {
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
   #opened(verified: Verified, under: Alive): Opened {
-    const { ceiling, policy, patient, fhirUser } = under;
+    const { ceiling, policy, patient, fhirUser, origins } = under;
     if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
@@ -114,6 +114,7 @@ export class Bearer {
       ...(uid !== undefined && { user: uid }),
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
+      ...(origins !== undefined && { origins: origins.split(' ') }),
     };
     return (verified.opened = { under, access, scopes: left });
   }
@@ -133,7 +134,8 @@ const isSame = (one: Alive, other: Alive): boolean =>
   one.ceiling === other.ceiling &&
   one.policy === other.policy &&
   one.patient === other.patient &&
-  one.fhirUser === other.fhirUser;
+  one.fhirUser === other.fhirUser &&
+  one.origins === other.origins;
 
 function refused(text = 'The access token is not valid', cause?: unknown): OutcomeError {
   return new OutcomeError(401, 'expired', text, {

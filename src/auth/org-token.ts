@@ -1,15 +1,11 @@
 import type { Access } from '../access/narrow.js';
 import { secretLimits } from '../limits/rules.js';
 import { OutcomeError } from '../outcome.js';
-import { statement } from '../store/database.js';
 import type { AuthOptions } from './issue.js';
+import { scopePolicyOf } from './orgs.js';
 import { liveCredential, noteUse, ownsSecret, type Credential } from './store.js';
 
 const shape = /^pto_([0-9A-Za-z]{16})_[0-9A-Za-z]{49}$/;
-
-const policyOf = statement<{ tenant: string }>((knex, $) =>
-  knex('org').where('id', $('tenant')).select('scope_policy'),
-);
 
 /**
  * An organization's token used as it is, on the native API (PULSARA). It is found by its public id and compared as a
@@ -35,9 +31,8 @@ export async function openOrgToken(token: string, ip: string, options: AuthOptio
 async function accessOf({ id, tenant, scopeCeiling, patient }: Credential, options: AuthOptions): Promise<Access> {
   const { own, scopes } = options;
   const ceiling = scopes.readCeiling(scopeCeiling) ?? [];
-  const policy = (await policyOf.first(own, { tenant }))?.['scope_policy'];
+  const policy = await scopePolicyOf(own, tenant);
   const pinned = patient !== undefined;
-  const granted =
-    typeof policy === 'string' ? scopes.within(ceiling, scopes.readCeiling(policy) ?? [], pinned) : ceiling;
+  const granted = policy !== undefined ? scopes.within(ceiling, scopes.readCeiling(policy) ?? [], pinned) : ceiling;
   return { tenant, credential: id, kind: 'org', grants: scopes.grants(granted), ...(pinned && { patient }) };
 }

@@ -54,6 +54,16 @@ export async function listOrgs(db: Database): Promise<Org[]> {
   return (await all.all(db, {})).map(orgOf);
 }
 
+const policyOf = statement<{ tenant: string }>((knex, $) =>
+  knex('org').where('id', $('tenant')).select('scope_policy'),
+);
+
+/** The most that anything of an organization opens; undefined for no limit. */
+export async function scopePolicyOf(db: Database, tenant: string): Promise<string | undefined> {
+  const policy = (await policyOf.first(db, { tenant }))?.['scope_policy'];
+  return typeof policy === 'string' ? policy : undefined;
+}
+
 const update = statement<Record<string, unknown>>((knex, $) =>
   knex('org')
     .where('id', $('id'))

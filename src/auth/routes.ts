@@ -9,6 +9,7 @@ import type { AuthOptions } from './issue.js';
 import { readRequest, type OAuthRequest } from './oauth-request.js';
 import { INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATHS } from './paths.js';
 import { revoke } from './revoke.js';
+import type { Credential } from './store.js';
 import { issueToken } from './token.js';
 
 interface Endpoint {
@@ -49,7 +50,8 @@ async function serve(ctx: Context, endpoint: Endpoint, options: AuthOptions): Pr
   }
   if (ctx.method !== 'POST')
     throw new OAuthError(405, 'invalid_request', 'this endpoint takes POST', { Allow: 'POST, OPTIONS' });
-  const body = await recorded(await readRequest(ctx), endpoint, options);
+  const request = await readRequest(ctx);
+  const body = await recorded(request, endpoint, options).finally(() => onlyItsOrigins(ctx, request.client));
   // After the body: Koa makes 204 of none, and text of an empty one.
   ctx.body = body ?? null;
   ctx.status = 200;
@@ -77,6 +79,15 @@ function eventOf({ client, requestId }: OAuthRequest, interaction: string, statu
   if (!client) return { ...event, tenant: '', patients: [] };
   const { tenant, id, kind, patient } = client;
   return { ...event, tenant, credential: id, credentialKind: kind, patients: patient === undefined ? [] : [patient] };
+}
+
+/** An app that is known says which pages are its own. */
+function onlyItsOrigins(ctx: Context, client: Credential | undefined): void {
+  const origin = ctx.get('origin');
+  if (client?.kind !== 'app' || origin === '') return;
+  ctx.vary('Origin');
+  if (client.origins.includes(origin)) ctx.set('Access-Control-Allow-Origin', origin);
+  else ctx.remove('Access-Control-Allow-Origin');
 }
 
 /** A patient's key may be used by an app in any browser; there are no cookies to protect. */

@@ -1,5 +1,6 @@
 import { OAuthError } from '../outcome.js';
 import { authenticateClient } from './client-auth.js';
+import { authorizationCode } from './grants/authorization-code.js';
 import { clientCredentials } from './grants/client-credentials.js';
 import type { Grant, TokenResponse } from './grants/grant.js';
 import { refreshToken } from './grants/refresh-token.js';
@@ -9,6 +10,7 @@ import { noteUse } from './store.js';
 
 /** Every grant type; a Map, because `constructor` is a name in every object. */
 export const grants: ReadonlyMap<string, Grant> = new Map([
+  ['authorization_code', authorizationCode],
   ['client_credentials', clientCredentials],
   ['refresh_token', refreshToken],
 ]);

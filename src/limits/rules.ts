@@ -20,6 +20,8 @@ export const failureRules = {
   network: { failures: 100, seconds: 15 * 60 },
   /** Account: wrong second factors. */
   secondFactor: { failures: 10, seconds: 60 * 60 },
+  /** Network: requests of apps, good or bad, each of which is kept for a while. */
+  authorize: { failures: 3000, seconds: 15 * 60 },
 } as const satisfies Record<string, FailureRule>;
 
 /** What counts for a proof by secret: who guesses locks out neither the client itself nor, before long, their neighbours. */

@@ -5,6 +5,7 @@ import { parse } from '../search/parse.js';
 import { allowed } from './covers.js';
 import { meet } from './meet.js';
 import {
+  ACT_AS_USER,
   ALL,
   contextScopes,
   nativeScopeTexts,
@@ -62,6 +63,13 @@ export class Scopes {
   /** Those of the scopes that a ceiling allows. `pinned`: both are confined to one patient. */
   within(asked: readonly Spelling[], ceiling: readonly Spelling[], pinned: boolean): Spelling[] {
     return allowed(asked, ceiling, { pinned, named: this.#named });
+  }
+
+  /** Those that an organization's policy leaves. It is about data: who a user is, and in which context, is none. */
+  withinPolicy(asked: readonly Spelling[], policy: string | undefined, pinned: boolean): readonly Spelling[] {
+    if (policy === undefined) return asked;
+    const left = new Set(this.within(asked, this.readCeiling(policy) ?? [], pinned));
+    return asked.filter((each) => left.has(each) || (each.kind === 'context' && each.text !== ACT_AS_USER));
   }
 
   /** What is left of the scopes under a limit: those of them that it allows, and of wider ones as much as it allows. */

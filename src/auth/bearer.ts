@@ -104,7 +104,7 @@ export class Bearer {
     const limit = scopes.readCeiling(ceiling) ?? [];
     // A session has the scopes of its user's roles, whatever they were when it began.
     const granted = knd === 'session' ? limit : scopes.within(verified.scopes, limit, pinned);
-    const left = policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(policy) ?? [], pinned);
+    const left = scopes.withinPolicy(granted, policy, pinned);
     const access: Access = {
       tenant: org,
       credential: cid,

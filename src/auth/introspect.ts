@@ -69,8 +69,7 @@ async function scopeNow(claims: Claims, { own, scopes, now }: AuthOptions): Prom
   const limit = scopes.readCeiling(state.ceiling) ?? [];
   const granted =
     claims.knd === 'session' ? limit : scopes.within(scopes.readCeiling(claims.scope) ?? [], limit, pinned);
-  const left =
-    state.policy === undefined ? granted : scopes.within(granted, scopes.readCeiling(state.policy) ?? [], pinned);
+  const left = scopes.withinPolicy(granted, state.policy, pinned);
   return left.map(({ text }) => text).join(' ');
 }
 

@@ -33,6 +33,6 @@ async function accessOf({ id, tenant, scopeCeiling, patient }: Credential, optio
   const ceiling = scopes.readCeiling(scopeCeiling) ?? [];
   const policy = await scopePolicyOf(own, tenant);
   const pinned = patient !== undefined;
-  const granted = policy !== undefined ? scopes.within(ceiling, scopes.readCeiling(policy) ?? [], pinned) : ceiling;
+  const granted = scopes.withinPolicy(ceiling, policy, pinned);
   return { tenant, credential: id, kind: 'org', grants: scopes.grants(granted), ...(pinned && { patient }) };
 }

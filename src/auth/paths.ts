@@ -9,6 +9,15 @@ export const SMART_STYLE_PATH = '/oauth/smart-style.json';
 export const BRANDS_PATH = '/oauth/brands.json';
 export const JWKS_PATH = '/oauth/jwks';
 
+/** What the CapabilityStatement says of them: http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris */
+export const oauthUris = (issuer: string): Record<string, string> => ({
+  authorize: `${issuer}${AUTHORIZE_PATH}`,
+  token: `${issuer}${TOKEN_PATHS[0]}`,
+  introspect: `${issuer}${INTROSPECT_PATH}`,
+  revoke: `${issuer}${REVOKE_PATH}`,
+  manage: `${issuer}${MANAGE_PATH}`,
+});
+
 /** The token endpoint by all its names. */
 export const tokenUrls = (issuer: string): string[] =>
   TOKEN_PATHS.flatMap((path) => [`${issuer}${path}`, `${issuer}${path}/`]);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { hashSecret } from '../auth/secrets.js';
 import { BodyError, readForm } from '../http/body.js';
 import { OutcomeError } from '../outcome.js';
+import type { Pairs } from '../search/options.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
@@ -40,6 +41,18 @@ export async function readFields(request: IncomingMessage, origin: string, csrf:
   const [given, expected] = [Buffer.from(all(CSRF_FIELD)[0] ?? ''), Buffer.from(csrf)];
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw foreign();
   return { all, one: (name) => all(name)[0] ?? '' };
+}
+
+/** What another site sends: a link or a form. Nothing of it proves who sent it. Errors: 400, 413. */
+export async function foreignPairs(request: IncomingMessage, query: URLSearchParams): Promise<Pairs> {
+  if (request.method !== 'POST') return [...query];
+  const fields = await readForm(request, FORM_BYTES).catch((error: unknown) => {
+    if (!(error instanceof BodyError)) throw error;
+    throw error.reason === 'size'
+      ? new OutcomeError(413, 'too-long', 'The form is too large')
+      : new OutcomeError(400, 'invalid-parameter', 'The app that sent you here sent no form');
+  });
+  return [...query, ...fields];
 }
 
 const foreign = (): OutcomeError =>

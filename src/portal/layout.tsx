@@ -27,6 +27,7 @@ const patientNav: readonly NavItem[] = [
   { to: '/portal/keys', text: 'FHIR API Access' },
   { to: '/portal/log', text: 'Access log' },
 ];
+const appsNav: readonly NavItem[] = [{ to: '/oauth/manage', text: 'Connected apps' }];
 const adminNav: readonly NavItem[] = [
   { to: '/manager/users', text: 'Users' },
   { to: '/manager/patients', text: 'Patients' },
@@ -38,6 +39,7 @@ function navOf({ roles, canManageKeys }: Account): readonly NavItem[] {
   const isAdmin = roles.includes('admin');
   return [
     ...(roles.includes('patient') ? patientNav : []),
+    ...appsNav,
     ...(isAdmin && canManageKeys ? keysNav : []),
     ...(isAdmin ? adminNav : []),
   ];

@@ -1,17 +1,20 @@
 import type { Context, Middleware } from 'koa';
 import { renderToString } from 'preact-render-to-string';
 import type { Account } from '../auth/accounts.js';
+import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { handledOf } from '../http/request-log.js';
 import { unavailable } from '../http/unavailable.js';
 import { OutcomeError } from '../outcome.js';
 import { deriveKey } from '../store/seal.js';
 import { assets } from './assets.js';
-import { csrfToken, readFields, type Fields } from './forms.js';
+import { csrfToken, foreignPairs, readFields, type Fields } from './forms.js';
 import { Alert, Document, Link } from './layout.js';
 import { loginRoutes } from './login.js';
+import { appsRoutes } from './apps.js';
+import { authorizeRoutes } from './authorize/index.js';
 import { adminRoutes } from './admin/index.js';
 import { patientRoutes } from './patient/index.js';
-import { cookieOf, newToken, portalUser, tokenIn } from './session.js';
+import { cookieOf, newToken, portalLogin, tokenIn, type Login } from './session.js';
 import type { PortalOptions, Recorded, Reply, Route, Visit } from './visit.js';
 
 export interface PortalServerOptions extends PortalOptions {
@@ -19,14 +22,25 @@ export interface PortalServerOptions extends PortalOptions {
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-const routes: readonly Route[] = [...loginRoutes, ...patientRoutes, ...adminRoutes];
+const routes: readonly Route[] = [...loginRoutes, ...patientRoutes, ...adminRoutes, ...authorizeRoutes, ...appsRoutes];
 const ASSETS = '/portal/assets/';
 const noFields: Fields = { one: () => '', all: () => [] };
 
-/** SMART section 1.2. There is nothing on a page but what this server wrote. */
+const served = new RegExp(`^(/portal|/manager|${AUTHORIZE_PATH}|${MANAGE_PATH})(/|$)`);
+
+/** There is nothing on a page but what this server wrote, and a form leads nowhere but to where its page says. */
+const policy = (leadsTo = ''): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'`;
+
+/** As a source of a policy: of a web page its origin, of an app on a device its scheme. */
+function sourceOf(redirectUri: string): string {
+  const { protocol, origin } = new URL(redirectUri);
+  return ` ${/^https?:$/.test(protocol) ? origin : protocol}`;
+}
+
+/** SMART section 1.2. */
 const headers = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'Content-Security-Policy': policy(),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -43,7 +57,7 @@ export function portalPages(options: PortalServerOptions): Middleware {
     key: deriveKey(options.secret, 'forms'),
   };
   return async (ctx, next) => {
-    if (!/^\/(portal|manager)(\/|$)/.test(ctx.path)) return next() as Promise<void>;
+    if (!served.test(ctx.path)) return next() as Promise<void>;
     const handled = handledOf(ctx);
     ctx.set({ ...headers, 'X-Request-Id': handled.requestId });
     if (issuer.protocol === 'https:') ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
@@ -72,17 +86,27 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
   const known = tokenIn(ctx.req.headers.cookie);
   const session = known ?? newToken();
   const csrf = csrfToken(place.key, session);
-  let account: Account | undefined;
+  let login: Login | undefined;
   let reply: Reply;
+  let route: Route | undefined;
   try {
-    account = known === undefined ? undefined : await portalUser(options.own, known, options.now());
-    reply = await answer(ctx, options, place, { session, csrf, account });
+    const found = match(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path);
+    ({ route } = found);
+    login =
+      known === undefined || route.fromAnywhere ? undefined : await portalLogin(options.own, known, options.now());
+    reply = await answer(ctx, options, place, found, { session, csrf, login });
   } catch (error) {
     reply = failure(error, handledOf(ctx).requestId, options.onError);
     if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
       ctx.set('Retry-After', error.headers['Retry-After']);
   }
-  if (known === undefined) ctx.set('Set-Cookie', cookieOf(session));
+  if (known === undefined && !route?.fromAnywhere) ctx.set('Set-Cookie', cookieOf(session));
+  if ('away' in reply) {
+    ctx.status = 303;
+    ctx.set('Location', reply.away);
+    ctx.body = '';
+    return;
+  }
   if ('to' in reply) {
     if (reply.session !== undefined) ctx.set('Set-Cookie', cookieOf(reply.session));
     ctx.status = 303;
@@ -96,7 +120,8 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     ctx.body = reply.file.bytes;
     return;
   }
-  const site = { root: place.root, csrf, account, path: ctx.path, title: reply.title };
+  if (reply.leadsTo !== undefined) ctx.set('Content-Security-Policy', policy(sourceOf(reply.leadsTo)));
+  const site = { root: place.root, csrf, account: login?.account, path: ctx.path, title: reply.title };
   ctx.status = reply.status ?? 200;
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<!doctype html>${renderToString(<Document site={site}>{reply.page}</Document>)}`;
@@ -105,19 +130,22 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
 interface Browser {
   readonly session: string;
   readonly csrf: string;
-  readonly account: Account | undefined;
+  readonly login: Login | undefined;
 }
 
 async function answer(
   ctx: Context,
   options: PortalServerOptions,
   place: Place,
-  { session, csrf, account }: Browser,
+  { route, id }: Found,
+  { session, csrf, login }: Browser,
 ): Promise<Reply> {
-  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
-  const { route, id } = match(method, ctx.path);
+  const account = login?.account;
+  const query = new URLSearchParams(ctx.querystring);
+  const isOurs = route.method === 'POST' && !route.fromAnywhere;
   // The proof first: a foreign form learns nothing of whether somebody is logged in.
-  const fields = route.method === 'POST' ? await readFields(ctx.req, place.origin, csrf) : noFields;
+  const fields = isOurs ? await readFields(ctx.req, place.origin, csrf) : noFields;
+  const pairs = route.fromAnywhere ? await foreignPairs(ctx.req, query) : [];
   if (route.who !== 'anybody') {
     if (!account) return { to: '/portal/login?ended=1' };
     if (!mayOpen(route.who, account))
@@ -127,8 +155,7 @@ async function answer(
   const record = (what: Recorded): void | Promise<void> =>
     options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
   const visit: Visit = {
-    ...{ options, id, fields, session, account, requestId, record },
-    query: new URLSearchParams(ctx.querystring),
+    ...{ options, id, fields, session, account, login, requestId, record, query, pairs },
     ip: ctx.ip,
   };
   return route.handle(visit);
@@ -143,11 +170,17 @@ function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at
 }
 
 function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean {
+  if (who === 'user') return true;
   if (who === 'patient') return roles.includes('patient');
   return roles.includes('admin') && (who === 'admin' || canManageKeys);
 }
 
-function match(method: string, path: string): { route: Route; id: string } {
+interface Found {
+  readonly route: Route;
+  readonly id: string;
+}
+
+function match(method: string, path: string): Found {
   const there = routes.flatMap((route) => {
     const pattern = new RegExp(`^${route.path.replace(':id', '([A-Za-z0-9._-]{1,64})')}/?$`);
     const found = pattern.exec(path);

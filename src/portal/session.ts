@@ -57,18 +57,35 @@ export async function beginPortalSession(
   return token;
 }
 
+/** Who is logged in, and since when. */
+export interface Login {
+  readonly account: Account;
+  /** Milliseconds since 1970 UTC. */
+  readonly since: number;
+  readonly endsAt: number;
+}
+
 /** Who is logged in: asked of the database for every page, so that whoever was disabled sees no other. */
-export async function portalUser(db: Database, token: string, now: number): Promise<Account | undefined> {
+export async function portalLogin(db: Database, token: string, now: number): Promise<Login | undefined> {
   const hash = hashSecret(token);
   const row = await byHash.first(db, { hash });
   if (!row || Number(row['expires_at']) <= now || Number(row['seen_at']) + IDLE_MILLISECONDS <= now) return undefined;
   const account = await accountById(db, row['user_id'] as string);
-  if (account?.epoch !== row['epoch']) return undefined;
+  if (!account || account.epoch !== row['epoch']) return undefined;
   if (now - Number(row['seen_at']) >= SEEN_MILLISECONDS)
     await db.commit({ statements: [await see.plan(db, { hash, now })] });
-  return account;
+  return { account, since: Number(row['created_at']), endsAt: Number(row['expires_at']) };
 }
 
-export async function endPortalSession(db: Database, token: string): Promise<void> {
-  await db.commit({ statements: [await remove.plan(db, { hash: hashSecret(token) })] });
+const endOnline = statement<{ hash: string; now: number }>((knex, $) =>
+  knex('auth_grant')
+    .where('portal_session', $('hash'))
+    .whereNull('revoked_at')
+    .update({ revoked_at: $('now') }),
+);
+
+/** Ends a session, and what apps were allowed for as long as it lasts. */
+export async function endPortalSession(db: Database, token: string, now: number): Promise<void> {
+  const hash = hashSecret(token);
+  await db.commit({ statements: [await remove.plan(db, { hash }), await endOnline.plan(db, { hash, now })] });
 }

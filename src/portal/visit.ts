@@ -5,7 +5,9 @@ import type { Trail } from '../audit/trail.js';
 import type { AuthOptions } from '../auth/issue.js';
 import type { Account } from '../auth/accounts.js';
 import type { Facade } from '../rest/facade.js';
+import type { Pairs } from '../search/options.js';
 import type { Fields } from './forms.js';
+import type { Login } from './session.js';
 
 /** What the pages work with. */
 export interface PortalOptions extends AuthOptions {
@@ -26,6 +28,10 @@ export interface Visit {
   readonly session: string;
   /** Who is logged in; only pages for anybody have none. */
   readonly account: Account | undefined;
+  /** The same, with the times of their session. */
+  readonly login: Login | undefined;
+  /** The form, or the query of a link, as somebody else wrote it: only a route from anywhere has it. */
+  readonly pairs: Pairs;
   readonly requestId: string;
   /** Records what was done, or whose data was shown. */
   readonly record: (what: Recorded) => void | Promise<void>;
@@ -45,7 +51,16 @@ export interface Recorded {
 }
 
 export type Reply =
-  | { readonly status?: number; readonly title: string; readonly page: ComponentChild; readonly retryAfter?: string }
+  | {
+      readonly status?: number;
+      readonly title: string;
+      readonly page: ComponentChild;
+      readonly retryAfter?: string;
+      /** The redirect URI to which its form leads in the end: browsers want to know before. */
+      readonly leadsTo?: string | undefined;
+    }
+  /** Somewhere else: back to an app. */
+  | { readonly away: string }
   /** After a form, so that a reload does not send it again; `session` is what the cookie shall hold from now on. */
   | { readonly to: string; readonly session?: string }
   | { readonly file: { readonly type: string; readonly bytes: Buffer; readonly headers: Record<string, string> } };
@@ -54,8 +69,10 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** `:id` stands for any one segment. */
   readonly path: string;
-  /** Who may: `keys` is an admin who can manage keys. */
-  readonly who: 'anybody' | 'patient' | 'admin' | 'keys';
+  /** Who may: `user` is whoever is logged in, `keys` an admin who can manage keys. */
+  readonly who: 'anybody' | 'user' | 'patient' | 'admin' | 'keys';
+  /** Other sites send users here. Nobody is known by it, and no cookie comes of it. */
+  readonly fromAnywhere?: true;
   readonly handle: (visit: Visit) => Promise<Reply>;
 }
 

@@ -12,7 +12,7 @@ import { targetsOf, type DeclaredParam, type RegisteredResource } from '../regis
 import type { Facade } from './facade.js';
 import { shaped, parseShape } from './subset.js';
 
-type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
+type Stated = Pick<Facade, 'registry' | 'base' | 'oauthUris' | 'version' | 'released'> & { readonly own: unknown };
 
 /** https://hl7.org/fhir/R4/http.html#capabilities: what the declarations and the table of interactions say, and nothing else. */
 export const capabilities = (facade: Facade, routes: readonly Route[]): Interaction => {
@@ -48,7 +48,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
       {
         mode: 'server',
         documentation: DOCUMENTATION,
-        security: security(facade.tokenUrl),
+        security: security(facade.oauthUris),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
     ],
@@ -69,12 +69,12 @@ const DOCUMENTATION =
   'modifier, include or sort order is 400, unless the client asks for Prefer: handling=lenient. A search also takes ' +
   '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary.';
 
-function security(tokenUrl: string): CapabilityStatementRestSecurity {
+function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
   return {
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: [{ url: 'token', valueUri: tokenUrl }],
+        extension: Object.entries(uris).map(([url, valueUri]) => ({ url, valueUri })),
       },
     ],
     cors: true,

@@ -55,7 +55,7 @@ export default defineResource<AuditEvent, Row, Children>({
     children: { patients: ['patient_id'] },
     toFhir: (row, { base }) => {
       const patients = row.patient_id === null ? row.patients.map((each) => each.patient_id) : [row.patient_id];
-      const named = row.entity === null ? [] : [{ what: { reference: row.entity } }];
+      const named = row.entity === null ? [] : [entityOf(row.entity)];
       const shown = patients.map((id) => `Patient/${id}`).filter((reference) => reference !== row.entity);
       const entities = [...named, ...shown.map((reference) => ({ what: { reference }, role: role('1') }))];
       return {
@@ -83,6 +83,10 @@ export default defineResource<AuditEvent, Row, Children>({
     },
   },
 });
+
+/** A resource, or a user of ours, who is none. */
+const entityOf = (entity: string) =>
+  entity.startsWith('user/') ? { name: entity.replace('/', ' ') } : { what: { reference: entity } };
 
 /** https://hl7.org/fhir/R4/valueset-object-role.html: 1 is the patient. */
 const role = (code: string) => ({ system: 'http://terminology.hl7.org/CodeSystem/object-role', code });

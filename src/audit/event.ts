@@ -13,7 +13,7 @@ export interface AuditEvent {
   /** The FHIR interaction, or what happened beside FHIR: token, login, revoke and so on. */
   readonly interaction: string;
   readonly action: Action;
-  /** The resource type, and as `Type/id` the one resource, that was asked for. */
+  /** The resource type, and as `Type/id` the one resource, that was asked for; a user who was changed is `user/id`. */
   readonly type?: string | undefined;
   readonly entity?: string | undefined;
   /** The HTTP status of the answer. */

@@ -105,6 +105,11 @@ export class Trail {
     }
   }
 
+  /** Events that are not on disk, or not linked, yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Records an event. Waits only when the database has fallen far behind. */
   record(event: AuditEvent): void | Promise<void> {
     // A stranger's failed proofs are few, by the limits on them; what else a stranger sends must not fill the database.

@@ -6,6 +6,8 @@ import { normaliseEmail, userOf, type User } from './users.js';
 
 /** What a login asks of a user. */
 export interface Account extends User {
+  /** The name of their organization. */
+  readonly organization: string;
   readonly passwordHash: string;
   readonly epoch: number;
   readonly totpSealed: string | undefined;
@@ -18,7 +20,7 @@ const live = (knex: Knex): Knex.QueryBuilder =>
     .join('org as o', 'o.id', 'u.org')
     .where('o.active', true)
     .whereNull('u.disabled_at')
-    .select('u.*');
+    .select('u.*', 'o.name as org_name');
 
 const byEmail = statement<{ email: string }>((knex, $) => live(knex).where('u.email_norm', $('email')));
 const byId = statement<{ id: string }>((knex, $) => live(knex).where('u.id', $('id')));
@@ -36,6 +38,7 @@ function accountOf(row: Row | undefined): Account | undefined {
   if (!row) return undefined;
   return {
     ...userOf(row),
+    organization: row['org_name'] as string,
     passwordHash: row['password_hash'] as string,
     epoch: row['epoch'] as number,
     totpSealed: (row['totp_sealed'] as string | null) ?? undefined,

@@ -184,18 +184,6 @@ export async function revokeCredential(db: Database, tenant: string, id: string,
   return committed(db, [await disable.plan(db, { id, tenant, now }, 1)]);
 }
 
-const disableAll = statement<{ tenant: string; patient: string; now: number }>((knex, $) =>
-  knex('credential')
-    .where({ org: $('tenant'), patient: $('patient'), kind: 'portal' })
-    .whereNull('disabled_at')
-    .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
-);
-
-/** Deletes the keys of a patient who is no longer enabled: their apps are out at once. */
-export async function revokePatientKeys(db: Database, tenant: string, patient: string, now: number): Promise<void> {
-  await db.commit({ statements: [await disableAll.plan(db, { tenant, patient, now })] });
-}
-
 const touch = statement<{ id: string; now: number }>((knex, $) =>
   knex('credential')
     .where('id', $('id'))

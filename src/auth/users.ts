@@ -131,6 +131,8 @@ const setHash = statement<Change>((knex, $) => named(knex, $).update({ password_
 
 const changeRoles = statement<Change>((knex, $) => named(knex, $).update({ roles: $('roles'), ...raised(knex) }));
 
+const raise = statement<Change>((knex, $) => named(knex, $).update(raised(knex)));
+
 const changeKeys = statement<Change>((knex, $) => named(knex, $).update({ can_manage_keys: $('canManageKeys') }));
 
 const dropSecondFactor = statement<Change>((knex, $) =>
@@ -155,9 +157,25 @@ const endChallenges = statement<Change>((knex, $) =>
 
 const dropCodes = statement<Change>((knex, $) => knex('recovery_code').whereIn('user_id', id(knex, $)).delete());
 
-/** False when there is no such user who is not disabled already. Their tokens and sessions are dead at once. */
+const endKeys = statement<Change>((knex, $) =>
+  knex('credential')
+    .where({ org: $('tenant'), kind: 'portal' })
+    .whereIn('patient', named(knex, $).whereLike('fhir_user', 'Patient/%').select(knex.raw('substr(fhir_user, 9)')))
+    .whereNull('disabled_at')
+    .update({ disabled_at: $('now'), epoch: knex.raw('epoch + 1') }),
+);
+
+/**
+ * False when there is no such user who is not disabled already. Their tokens and sessions are dead at once, and so are
+ * the keys that apps have of a patient.
+ */
 export function disableUser(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
-  return change(db, { tenant, email, now }, disable, [endSessions, endChallenges]);
+  return change(db, { tenant, email, now }, disable, [endSessions, endChallenges, endKeys]);
+}
+
+/** Logs a user out everywhere. */
+export function endUserSessions(db: Database, tenant: string, email: string, now: number): Promise<boolean> {
+  return change(db, { tenant, email, now }, raise, [endSessions, endChallenges]);
 }
 
 /** False when there is no such user who is disabled. What was ended stays so: they log in anew. */

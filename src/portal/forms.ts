@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import { hashSecret } from '../auth/secrets.js';
 import { BodyError, readForm } from '../http/body.js';
 import { OutcomeError } from '../outcome.js';
-import type { Pairs } from '../search/options.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
@@ -18,6 +17,8 @@ export const FORM_FIELD = 'form';
 export interface Fields {
   one(name: string): string;
   all(name: string): readonly string[];
+  /** Everything, in order. */
+  readonly pairs: readonly (readonly [name: string, value: string])[];
 }
 
 /** Proves a form to belong to the session in whose page it stood: a synchronizer token without storage. */
@@ -36,23 +37,30 @@ export async function readFields(request: IncomingMessage, origin: string, csrf:
     if (!(error instanceof BodyError)) throw error;
     throw error.reason === 'size' ? new OutcomeError(413, 'too-long', 'The form is too large') : foreign();
   });
-  const all = (name: string): string[] =>
-    fields.filter(([each]) => each === name).map(([, value]) => value.replaceAll('\0', ''));
-  const [given, expected] = [Buffer.from(all(CSRF_FIELD)[0] ?? ''), Buffer.from(csrf)];
+  const pairs = fields.map(([name, value]) => [name, value.replaceAll('\0', '')] as const);
+  const read = fieldsOf(pairs);
+  const [given, expected] = [Buffer.from(read.one(CSRF_FIELD)), Buffer.from(csrf)];
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw foreign();
-  return { all, one: (name) => all(name)[0] ?? '' };
+  return read;
 }
 
+const fieldsOf = (pairs: Fields['pairs']): Fields => {
+  const all = (name: string): string[] => pairs.filter(([each]) => each === name).map(([, value]) => value);
+  return { pairs, all, one: (name) => all(name)[0] ?? '' };
+};
+
+export const noFields: Fields = fieldsOf([]);
+
 /** What another site sends: a link or a form. Nothing of it proves who sent it. Errors: 400, 413. */
-export async function foreignPairs(request: IncomingMessage, query: URLSearchParams): Promise<Pairs> {
-  if (request.method !== 'POST') return [...query];
+export async function foreignFields(request: IncomingMessage, query: URLSearchParams): Promise<Fields> {
+  if (request.method !== 'POST') return fieldsOf([...query]);
   const fields = await readForm(request, FORM_BYTES).catch((error: unknown) => {
     if (!(error instanceof BodyError)) throw error;
     throw error.reason === 'size'
       ? new OutcomeError(413, 'too-long', 'The form is too large')
       : new OutcomeError(400, 'invalid-parameter', 'The app that sent you here sent no form');
   });
-  return [...query, ...fields];
+  return fieldsOf([...query, ...fields]);
 }
 
 const foreign = (): OutcomeError =>

@@ -1,7 +1,14 @@
-import { createContext, type ComponentChild, type ComponentChildren, type ComponentProps } from 'preact';
+import {
+  cloneElement,
+  createContext,
+  toChildArray,
+  type ComponentChild,
+  type ComponentChildren,
+  type ComponentProps,
+  type VNode,
+} from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Account } from '../auth/accounts.js';
-import { assetsVersion } from './assets.js';
 import { CSRF_FIELD } from './forms.js';
 
 /** What every page knows. */
@@ -14,110 +21,8 @@ export interface Site {
   readonly title: string;
 }
 
-const SiteContext = createContext<Site>({ root: '', csrf: '', account: undefined, path: '', title: '' });
-const useSite = (): Site => useContext(SiteContext);
-
-interface NavItem {
-  readonly to: string;
-  readonly text: string;
-}
-
-const patientNav: readonly NavItem[] = [
-  { to: '/portal', text: 'My History' },
-  { to: '/portal/keys', text: 'FHIR API Access' },
-  { to: '/portal/log', text: 'Access log' },
-];
-const appsNav: readonly NavItem[] = [{ to: '/oauth/manage', text: 'Connected apps' }];
-const adminNav: readonly NavItem[] = [
-  { to: '/manager/users', text: 'Users' },
-  { to: '/manager/patients', text: 'Patients' },
-  { to: '/manager/status', text: 'Status' },
-];
-const keysNav: readonly NavItem[] = [{ to: '/manager/tokens', text: 'API Tokens' }];
-
-function navOf({ roles, canManageKeys }: Account): readonly NavItem[] {
-  const isAdmin = roles.includes('admin');
-  return [
-    ...(roles.includes('patient') ? patientNav : []),
-    ...appsNav,
-    ...(isAdmin && canManageKeys ? keysNav : []),
-    ...(isAdmin ? adminNav : []),
-  ];
-}
-
-/** A whole document. It needs no JavaScript; the one script only adds to it. */
-export function Document({ site, children }: { site: Site; children: ComponentChildren }) {
-  const asset = (name: string): string => `${site.root}/portal/assets/${name}?v=${assetsVersion}`;
-  return (
-    <SiteContext.Provider value={site}>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <meta name="robots" content="noindex" />
-          <title>{`${site.title} · Portico`}</title>
-          <link rel="icon" href="data:," />
-          <link rel="stylesheet" href={asset('portal.css')} />
-          <script src={asset('portal.js')} defer />
-        </head>
-        <body>
-          <a class="skip" href="#main">
-            Skip to the content
-          </a>
-          <Header />
-          <main id="main" tabindex={-1}>
-            {children}
-          </main>
-          <footer>
-            <p>Your session ends after 15 minutes without use, and after 8 hours in any case.</p>
-          </footer>
-        </body>
-      </html>
-    </SiteContext.Provider>
-  );
-}
-
-function Header() {
-  const { account, path } = useSite();
-  return (
-    <header>
-      <div class="bar">
-        <span class="brand">
-          <Mark /> Portico
-        </span>
-        {account && (
-          <div class="who">
-            <bdi>{account.name}</bdi>
-            <PostForm to="/portal/logout" class="inline">
-              <button class="quiet">Log out</button>
-            </PostForm>
-          </div>
-        )}
-      </div>
-      {account && (
-        <nav aria-label="Pages">
-          <ul>
-            {navOf(account).map(({ to, text }) => (
-              <li key={to}>
-                <Link to={to} current={path === to || (to !== '/portal' && path.startsWith(`${to}/`))}>
-                  {text}
-                </Link>
-              </li>
-            ))}
-          </ul>
-        </nav>
-      )}
-    </header>
-  );
-}
-
-/** Three columns under a roof. */
-const Mark = () => (
-  <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
-    <path d="M12 2 2 8v2h20V8zM4 12h3v7H4zm6.5 0h3v7h-3zM17 12h3v7h-3zM2 20h20v2H2z" fill="currentColor" />
-  </svg>
-);
+export const SiteContext = createContext<Site>({ root: '', csrf: '', account: undefined, path: '', title: '' });
+export const useSite = (): Site => useContext(SiteContext);
 
 export function Link(props: {
   to: string;
@@ -140,6 +45,16 @@ export function PostForm(props: { to: string; class?: string; children: Componen
   return (
     <form method="post" action={`${root}${props.to}`} class={props.class}>
       <input type="hidden" name={CSRF_FIELD} value={csrf} />
+      {props.children}
+    </form>
+  );
+}
+
+/** A form that only asks: what it asks for stands in the URL. */
+export function FilterForm(props: { to: string; children: ComponentChildren }) {
+  const { root } = useSite();
+  return (
+    <form method="get" action={`${root}${props.to}`} class="card" role="search">
       {props.children}
     </form>
   );
@@ -184,11 +99,32 @@ export function Field({ label, name, hint, type = 'text', ...more }: FieldProps)
   );
 }
 
+export const SelectField = (props: {
+  label: string;
+  name: string;
+  value: string;
+  choices: readonly (readonly [value: string, text: string])[];
+}) => (
+  <div class="field">
+    <label for={props.name}>{props.label}</label>
+    <select id={props.name} name={props.name}>
+      {props.choices.map(([value, text]) => (
+        <option key={value} value={value} selected={value === props.value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </div>
+);
+
 export const Alert = ({ children }: { children: ComponentChild }) => (
   <p class="alert" role="alert">
     {children}
   </p>
 );
+
+/** Says what to mind: nothing went wrong. */
+export const Notice = ({ children }: { children: ComponentChild }) => <p class="notice">{children}</p>;
 
 /** Says that something was done. */
 export const Toast = ({ children }: { children: ComponentChild }) => (
@@ -212,32 +148,57 @@ export function Secret({ label, id, value }: { label: string; id: string; value:
   );
 }
 
-/** A table that can be scrolled on a narrow screen, also by keyboard. */
+/**
+ * A table whose rows are cards on a phone, where each cell says what it is. Its children are `tr` elements. The roles
+ * are those that browsers forget when a table is no longer laid out as one.
+ */
 export function Table(props: { label: string; heads: readonly string[]; children: ComponentChildren }) {
   return (
     <div class="scroll" role="region" aria-label={props.label} tabindex={0}>
-      <table>
-        <thead>
-          <tr>
+      <table role="table">
+        <thead role="rowgroup">
+          <tr role="row">
             {props.heads.map((head) => (
-              <th key={head} scope="col">
+              <th key={head} role="columnheader" scope="col">
                 {head}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>{props.children}</tbody>
+        <tbody role="rowgroup">{elements(props.children).map((row) => labelled(row, props.heads))}</tbody>
       </table>
     </div>
   );
 }
 
+function labelled(row: Element, heads: readonly string[]): Element {
+  const cells = elements(row.props.children).map((cell, at) =>
+    cloneElement(cell, { role: cell.type === 'th' ? 'rowheader' : 'cell', 'data-label': heads[at] }),
+  );
+  return cloneElement(row, { role: 'row' }, cells);
+}
+
+type Element = VNode<{ readonly children?: ComponentChildren; readonly role?: string; readonly 'data-label'?: string }>;
+
+const elements = (children: ComponentChildren): Element[] =>
+  toChildArray(children).filter((child): child is Element => typeof child === 'object');
+
 const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
-/** A time, in UTC: the server does not know where its reader is. */
+/** A time, in UTC: the server does not know where its reader is. Where there is JavaScript it becomes their own time. */
 export const Time = ({ at }: { at: number | undefined }) =>
   at === undefined ? (
     <span>never</span>
   ) : (
     <time datetime={new Date(at).toISOString()}>{`${format.format(at)} UTC`}</time>
   );
+
+const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' });
+
+export const Day = ({ at }: { at: number }) => <>{day.format(at)}</>;
+
+const longDay = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+
+/** A FHIR date as people write it; one without a day, or without a month, stays as it is. */
+export const dateText = (date: string): string =>
+  /^\d{4}-\d\d-\d\d$/.test(date) ? longDay.format(Date.parse(date)) : date;

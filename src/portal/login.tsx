@@ -1,11 +1,12 @@
 import { challenge, verifySecondFactor } from '../auth/second-factor.js';
 import { provePassword } from '../auth/sessions.js';
 import { enrol, enrolmentOf } from '../auth/enrolment.js';
-import { LEAST_PASSWORD, MOST_PASSWORD } from '../auth/passwords.js';
+import { MOST_PASSWORD } from '../auth/passwords.js';
 import type { Account } from '../auth/accounts.js';
 import { moveRequests, openRequest, type AuthorizeRequest } from '../auth/authorize-request.js';
 import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { Alert, Field, Link, PostForm, Toast } from './layout.js';
+import { newPasswordFault, PasswordField, passwordHint } from './my-password.js';
 import { beginPortalSession, endPortalSession } from './session.js';
 import type { Reply, Route, Visit } from './visit.js';
 
@@ -76,14 +77,7 @@ const loginPage = ({ status = 200, email = '', note, fault, next }: LoginPage): 
           required
           maxlength={254}
         />
-        <Field
-          label="Password"
-          name="password"
-          type="password"
-          autocomplete="current-password"
-          required
-          maxlength={MOST_PASSWORD}
-        />
+        <PasswordField label="Password" name="password" autocomplete="current-password" />
         <button class="primary wide">Log in</button>
       </PostForm>
       <p class="hint">No password yet? Your clinic gives you a link with which you set one.</p>
@@ -174,16 +168,8 @@ const enrolmentPage = (token: string, { email }: Account, fault?: string): Reply
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to={`/portal/enrol/${token}`}>
         <input type="hidden" name="username" autocomplete="username" value={email} />
-        <Field
-          label="New password"
-          name="password"
-          type="password"
-          autocomplete="new-password"
-          hint={`At least ${String(LEAST_PASSWORD)} characters; several words are best.`}
-          required
-          maxlength={MOST_PASSWORD}
-        />
-        <Field label="The same again" name="again" type="password" autocomplete="new-password" required />
+        <PasswordField label="New password" name="password" autocomplete="new-password" hint={passwordHint} />
+        <PasswordField label="The same again" name="again" autocomplete="new-password" />
         <button class="primary wide">Set the password</button>
       </PostForm>
     </div>
@@ -209,18 +195,14 @@ async function openEnrolment({ options: { own, now }, id }: Visit): Promise<Repl
   return account ? enrolmentPage(id, account) : deadLink;
 }
 
-async function setPassword({ options: { own, now }, id, fields, record }: Visit): Promise<Reply> {
+async function setPassword(visit: Visit): Promise<Reply> {
+  const { options, id, fields, record } = visit;
+  const { own, now } = options;
   const account = await enrolmentOf(own, id, now());
   if (!account) return deadLink;
-  const password = fields.one('password');
-  if (password.length < LEAST_PASSWORD || password.length > MOST_PASSWORD)
-    return enrolmentPage(
-      id,
-      account,
-      `A password has ${String(LEAST_PASSWORD)} to ${String(MOST_PASSWORD)} characters.`,
-    );
-  if (password !== fields.one('again')) return enrolmentPage(id, account, 'The two passwords are not the same.');
-  if (!(await enrol(own, { token: id, user: account.id, password }, now()))) return deadLink;
+  const fault = newPasswordFault(visit);
+  if (fault !== undefined) return enrolmentPage(id, account, fault);
+  if (!(await enrol(own, { token: id, user: account.id, password: fields.one('password') }, now()))) return deadLink;
   await record({ interaction: 'enrol', action: 'U', account });
   return { to: '/portal/login?enrolled=1' };
 }

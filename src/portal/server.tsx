@@ -7,14 +7,17 @@ import { unavailable } from '../http/unavailable.js';
 import { OutcomeError } from '../outcome.js';
 import { deriveKey } from '../store/seal.js';
 import { assets } from './assets.js';
-import { csrfToken, foreignPairs, readFields, type Fields } from './forms.js';
-import { Alert, Document, Link } from './layout.js';
+import { csrfToken, foreignFields, noFields, readFields } from './forms.js';
+import { Document } from './document.js';
+import { Alert, Link } from './layout.js';
 import { loginRoutes } from './login.js';
+import { accountRoutes } from './account.js';
 import { appsRoutes } from './apps.js';
 import { authorizeRoutes } from './authorize/index.js';
 import { adminRoutes } from './admin/index.js';
 import { patientRoutes } from './patient/index.js';
-import { cookieOf, newToken, portalLogin, tokenIn, type Login } from './session.js';
+import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
+import { stepUp } from './step-up.js';
 import type { PortalOptions, Recorded, Reply, Route, Visit } from './visit.js';
 
 export interface PortalServerOptions extends PortalOptions {
@@ -22,9 +25,15 @@ export interface PortalServerOptions extends PortalOptions {
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-const routes: readonly Route[] = [...loginRoutes, ...patientRoutes, ...adminRoutes, ...authorizeRoutes, ...appsRoutes];
+const routes: readonly Route[] = [
+  ...loginRoutes,
+  ...accountRoutes,
+  ...authorizeRoutes,
+  ...appsRoutes,
+  ...patientRoutes,
+  ...adminRoutes,
+];
 const ASSETS = '/portal/assets/';
-const noFields: Fields = { one: () => '', all: () => [] };
 
 const served = new RegExp(`^(/portal|/manager|${AUTHORIZE_PATH}|${MANAGE_PATH})(/|$)`);
 
@@ -85,22 +94,20 @@ function sendAsset(ctx: Context): void {
 async function serve(ctx: Context, options: PortalServerOptions, place: Place): Promise<void> {
   const known = tokenIn(ctx.req.headers.cookie);
   const session = known ?? newToken();
-  const csrf = csrfToken(place.key, session);
-  let login: Login | undefined;
+  const isForeign = routes.some(({ path, fromAnywhere }) => fromAnywhere && path === ctx.path);
+  let user: LoggedIn | undefined;
   let reply: Reply;
-  let route: Route | undefined;
   try {
-    const found = match(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path);
-    ({ route } = found);
-    login =
-      known === undefined || route.fromAnywhere ? undefined : await portalLogin(options.own, known, options.now());
-    reply = await answer(ctx, options, place, found, { session, csrf, login });
+    user = known === undefined || isForeign ? undefined : await portalUser(options.own, known, options.now());
+    reply = await answer(ctx, options, place, { session, user });
   } catch (error) {
     reply = failure(error, handledOf(ctx).requestId, options.onError);
     if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
       ctx.set('Retry-After', error.headers['Retry-After']);
   }
-  if (known === undefined && !route?.fromAnywhere) ctx.set('Set-Cookie', cookieOf(session));
+  if (known === undefined && !isForeign) ctx.set('Set-Cookie', cookieOf(session));
+  const next = 'session' in reply ? reply.session : undefined;
+  if (next !== undefined) ctx.set('Set-Cookie', cookieOf(next));
   if ('away' in reply) {
     ctx.status = 303;
     ctx.set('Location', reply.away);
@@ -108,7 +115,6 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     return;
   }
   if ('to' in reply) {
-    if (reply.session !== undefined) ctx.set('Set-Cookie', cookieOf(reply.session));
     ctx.status = 303;
     ctx.set('Location', `${place.root}${reply.to}`);
     ctx.body = '';
@@ -121,7 +127,8 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     return;
   }
   if (reply.leadsTo !== undefined) ctx.set('Content-Security-Policy', policy(sourceOf(reply.leadsTo)));
-  const site = { root: place.root, csrf, account: login?.account, path: ctx.path, title: reply.title };
+  const csrf = csrfToken(place.key, next ?? session);
+  const site = { root: place.root, csrf, account: user?.account, path: ctx.path, title: reply.title };
   ctx.status = reply.status ?? 200;
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<!doctype html>${renderToString(<Document site={site}>{reply.page}</Document>)}`;
@@ -129,23 +136,24 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
 
 interface Browser {
   readonly session: string;
-  readonly csrf: string;
-  readonly login: Login | undefined;
+  readonly user: LoggedIn | undefined;
 }
 
 async function answer(
   ctx: Context,
   options: PortalServerOptions,
   place: Place,
-  { route, id }: Found,
-  { session, csrf, login }: Browser,
+  { session, user }: Browser,
 ): Promise<Reply> {
-  const account = login?.account;
+  const { route, id } = match(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path);
+  const account = user?.account;
   const query = new URLSearchParams(ctx.querystring);
-  const isOurs = route.method === 'POST' && !route.fromAnywhere;
   // The proof first: a foreign form learns nothing of whether somebody is logged in.
-  const fields = isOurs ? await readFields(ctx.req, place.origin, csrf) : noFields;
-  const pairs = route.fromAnywhere ? await foreignPairs(ctx.req, query) : [];
+  const fields = route.fromAnywhere
+    ? await foreignFields(ctx.req, query)
+    : route.method === 'POST'
+      ? await readFields(ctx.req, place.origin, csrfToken(place.key, session))
+      : noFields;
   if (route.who !== 'anybody') {
     if (!account) return { to: '/portal/login?ended=1' };
     if (!mayOpen(route.who, account))
@@ -155,10 +163,11 @@ async function answer(
   const record = (what: Recorded): void | Promise<void> =>
     options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
   const visit: Visit = {
-    ...{ options, id, fields, session, account, login, requestId, record, query, pairs },
+    ...{ options, id, fields, session, account, login: user, provedAt: user?.provedAt, requestId, record },
+    ...{ path: ctx.path, query },
     ip: ctx.ip,
   };
-  return route.handle(visit);
+  return (route.stepUp && (await stepUp(visit))) || route.handle(visit);
 }
 
 function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at: number, requestId: string) {
@@ -175,12 +184,7 @@ function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean 
   return roles.includes('admin') && (who === 'admin' || canManageKeys);
 }
 
-interface Found {
-  readonly route: Route;
-  readonly id: string;
-}
-
-function match(method: string, path: string): Found {
+function match(method: string, path: string): { route: Route; id: string } {
   const there = routes.flatMap((route) => {
     const pattern = new RegExp(`^${route.path.replace(':id', '([A-Za-z0-9._-]{1,64})')}/?$`);
     const found = pattern.exec(path);

@@ -42,6 +42,12 @@ const see = statement<{ hash: string; now: number }>((knex, $) =>
     .update({ seen_at: $('now') }),
 );
 
+const prove = statement<{ hash: string; now: number }>((knex, $) =>
+  knex('portal_session')
+    .where('hash', $('hash'))
+    .update({ mfa_at: $('now') }),
+);
+
 const remove = statement<{ hash: string }>((knex, $) => knex('portal_session').where('hash', $('hash')).delete());
 
 /** Begins a session under a new id, whatever the browser had before. What its cookie shall hold. */
@@ -57,16 +63,17 @@ export async function beginPortalSession(
   return token;
 }
 
-/** Who is logged in, and since when. */
-export interface Login {
+/** Who is logged in, and since when: milliseconds since 1970 UTC. */
+export interface LoggedIn {
   readonly account: Account;
-  /** Milliseconds since 1970 UTC. */
   readonly since: number;
   readonly endsAt: number;
+  /** When the second factor was last proved in this session; undefined for never. */
+  readonly provedAt: number | undefined;
 }
 
 /** Who is logged in: asked of the database for every page, so that whoever was disabled sees no other. */
-export async function portalLogin(db: Database, token: string, now: number): Promise<Login | undefined> {
+export async function portalUser(db: Database, token: string, now: number): Promise<LoggedIn | undefined> {
   const hash = hashSecret(token);
   const row = await byHash.first(db, { hash });
   if (!row || Number(row['expires_at']) <= now || Number(row['seen_at']) + IDLE_MILLISECONDS <= now) return undefined;
@@ -74,7 +81,13 @@ export async function portalLogin(db: Database, token: string, now: number): Pro
   if (!account || account.epoch !== row['epoch']) return undefined;
   if (now - Number(row['seen_at']) >= SEEN_MILLISECONDS)
     await db.commit({ statements: [await see.plan(db, { hash, now })] });
-  return { account, since: Number(row['created_at']), endsAt: Number(row['expires_at']) };
+  const provedAt = row['mfa_at'] === null ? undefined : Number(row['mfa_at']);
+  return { account, since: Number(row['created_at']), endsAt: Number(row['expires_at']), provedAt };
+}
+
+/** The second factor was proved once more. */
+export async function provePortalSession(db: Database, token: string, now: number): Promise<void> {
+  await db.commit({ statements: [await prove.plan(db, { hash: hashSecret(token), now })] });
 }
 
 const endOnline = statement<{ hash: string; now: number }>((knex, $) =>

@@ -5,9 +5,8 @@ import type { Trail } from '../audit/trail.js';
 import type { AuthOptions } from '../auth/issue.js';
 import type { Account } from '../auth/accounts.js';
 import type { Facade } from '../rest/facade.js';
-import type { Pairs } from '../search/options.js';
 import type { Fields } from './forms.js';
-import type { Login } from './session.js';
+import type { LoggedIn } from './session.js';
 
 /** What the pages work with. */
 export interface PortalOptions extends AuthOptions {
@@ -22,6 +21,7 @@ export interface Visit {
   /** What stands in the path for `:id`. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** The form; on a route from anywhere also the query of a link, as somebody else wrote it. */
   readonly fields: Fields;
   readonly ip: string;
   /** What the cookie holds; a new one, where there was none. */
@@ -29,9 +29,11 @@ export interface Visit {
   /** Who is logged in; only pages for anybody have none. */
   readonly account: Account | undefined;
   /** The same, with the times of their session. */
-  readonly login: Login | undefined;
-  /** The form, or the query of a link, as somebody else wrote it: only a route from anywhere has it. */
-  readonly pairs: Pairs;
+  readonly login: LoggedIn | undefined;
+  /** When they last proved their second factor in this session. */
+  readonly provedAt: number | undefined;
+  /** From the root of the site, with its own root. */
+  readonly path: string;
   readonly requestId: string;
   /** Records what was done, or whose data was shown. */
   readonly record: (what: Recorded) => void | Promise<void>;
@@ -55,13 +57,14 @@ export type Reply =
       readonly status?: number;
       readonly title: string;
       readonly page: ComponentChild;
-      readonly retryAfter?: string;
+      /** What the cookie shall hold from now on. */
+      readonly session?: string;
       /** The redirect URI to which its form leads in the end: browsers want to know before. */
       readonly leadsTo?: string | undefined;
     }
   /** Somewhere else: back to an app. */
   | { readonly away: string }
-  /** After a form, so that a reload does not send it again; `session` is what the cookie shall hold from now on. */
+  /** After a form, so that a reload does not send it again. */
   | { readonly to: string; readonly session?: string }
   | { readonly file: { readonly type: string; readonly bytes: Buffer; readonly headers: Record<string, string> } };
 
@@ -73,6 +76,8 @@ export interface Route {
   readonly who: 'anybody' | 'user' | 'patient' | 'admin' | 'keys';
   /** Other sites send users here. Nobody is known by it, and no cookie comes of it. */
   readonly fromAnywhere?: true;
+  /** A form that gives power: whoever has a second factor proves it again, unless they did so minutes ago. */
+  readonly stepUp?: true;
   readonly handle: (visit: Visit) => Promise<Reply>;
 }
 

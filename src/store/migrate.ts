@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { readdir } from 'node:fs/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from './database.js';
 import { assumeStatistics } from './statistics.js';
@@ -22,12 +21,10 @@ async function migrationSource(): Promise<Knex.MigrationSource<string>> {
   };
 }
 
-/** On SQLite, reads of this turn share a transaction on the one connection: knex can begin its own when that is over. */
-async function prepare(db: Database): Promise<[knex: Knex, source: Knex.MigrationSource<string>]> {
-  const prepared = [await db.knex(), await migrationSource()] as [Knex, Knex.MigrationSource<string>];
-  await nextTurn();
-  return prepared;
-}
+const prepare = async (db: Database): Promise<[knex: Knex, source: Knex.MigrationSource<string>]> => [
+  await db.knex(),
+  await migrationSource(),
+];
 
 /** Brings the schema up to date and names the migrations that ran. */
 export async function migrate(db: Database): Promise<string[]> {

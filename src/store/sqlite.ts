@@ -59,7 +59,7 @@ export function openSqlite(file: string): Database {
       return prepare(sql).all(...bindings) as Row[];
     },
     commit: (plan) => commits.add(plan),
-    knex: () => (builder ??= openKnex(handle)),
+    knex: () => (builder ??= openKnex(handle, snapshot)),
     foreignChanges: () => snapshot.foreignChanges(),
     close: async () => {
       await commits.drained();
@@ -77,17 +77,22 @@ function makeFile(file: string): void {
 }
 
 /** knex on the connection that is already open: a second one to `:memory:` would be another database. */
-async function openKnex(handle: BetterSqlite3.Database): Promise<Knex> {
+async function openKnex(handle: BetterSqlite3.Database, snapshot: Snapshot): Promise<Knex> {
   const { default: knex } = await import('knex');
   const Client = createRequire(import.meta.url)('knex/lib/dialects/better-sqlite3/index.js') as new (
     config: unknown,
-  ) => object;
+  ) => { _query(connection: unknown, query: unknown): Promise<unknown> };
   class SharedClient extends Client {
     acquireRawConnection(): Promise<BetterSqlite3.Database> {
       return Promise.resolve(handle);
     }
     destroyRawConnection(): Promise<void> {
       return Promise.resolve();
+    }
+    /** A migration begins a transaction of its own, whoever else reads in this turn. */
+    override _query(connection: unknown, query: unknown): Promise<unknown> {
+      snapshot.close();
+      return super._query(connection, query);
     }
   }
   return knex({

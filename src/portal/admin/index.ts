@@ -1,4 +1,5 @@
 import type { Route } from '../visit.js';
+import { auditRoutes } from './audit.js';
 import { patientsRoutes } from './patients.js';
 import { statusRoutes } from './status.js';
 import { tokenRoutes } from './tokens.js';
@@ -10,5 +11,6 @@ export const adminRoutes: readonly Route[] = [
   ...tokenRoutes,
   ...userRoutes,
   ...patientsRoutes,
+  ...auditRoutes,
   ...statusRoutes,
 ];

@@ -1,9 +1,8 @@
 import { createEnrolment } from '../../auth/enrolment.js';
-import { revokePatientKeys } from '../../auth/store.js';
 import { createUser, disableUser, enableUser, patientUser, type User } from '../../auth/users.js';
 import { OutcomeError } from '../../outcome.js';
 import { FORM_FIELD, isFirst, newFormId } from '../forms.js';
-import { Alert, Field, Link, PostForm, SearchForm, Secret, Table, Toast } from '../layout.js';
+import { Alert, Field, Link, Notice, PostForm, SearchForm, Secret, Table, Toast } from '../layout.js';
 import { newToken } from '../session.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { findPeople, personOf, type Person } from './find-patients.js';
@@ -11,7 +10,7 @@ import { findPeople, personOf, type Person } from './find-patients.js';
 export const patientsRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/patients', who: 'admin', handle: search },
   { method: 'GET', path: '/manager/patients/:id', who: 'admin', handle: open },
-  { method: 'POST', path: '/manager/patients/:id/enable', who: 'admin', handle: enable },
+  { method: 'POST', path: '/manager/patients/:id/enable', who: 'admin', stepUp: true, handle: enable },
   { method: 'POST', path: '/manager/patients/:id/disable', who: 'admin', handle: disable },
 ];
 
@@ -195,7 +194,7 @@ const linkPage = ({ id, name }: Person, link: string): Reply => ({
       <p>
         Give this link to <bdi>{name}</bdi>. Whoever has it can set the password: it works once, and for seven days.
       </p>
-      <Alert>It is shown this once. Links that you made before no longer work.</Alert>
+      <Notice>It is shown this once. Links that you made before no longer work.</Notice>
       <Secret label="Link" id="link" value={link} />
       <p>
         <Link to={`/manager/patients/${id}`} class="button primary">
@@ -213,7 +212,6 @@ async function disable(visit: Visit): Promise<Reply> {
   const { person, user } = await find(visit);
   if (user) {
     await disableUser(own, tenant, user.email, now());
-    await revokePatientKeys(own, tenant, person.id, now());
     await record({ interaction: 'portal-disable', action: 'U', type: 'Patient', patients: [person.id] });
   }
   return { to: `/manager/patients/${person.id}?disabled=1` };

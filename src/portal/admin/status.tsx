@@ -1,6 +1,6 @@
 import { listOrgs, type Org } from '../../auth/orgs.js';
-import { plans } from '../../limits/rules.js';
-import { statement } from '../../store/database.js';
+import { readSigningKeys, statusOf } from '../../auth/signing-key.js';
+import { failureRules, plans, type FailureRule } from '../../limits/rules.js';
 import { Table, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
@@ -8,61 +8,83 @@ export const statusRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/status', who: 'admin', handle: status },
 ];
 
-const signingKeys = statement<Record<never, never>>((knex) =>
-  knex('signing_key').orderBy('active_from', 'desc').select('kid', 'alg', 'active_from', 'retire_at'),
-);
+const databases = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const;
 
 async function status(visit: Visit): Promise<Reply> {
-  const { own, facade } = visit.options;
+  const { own, facade, trail, now } = visit.options;
+  const started = performance.now();
   const org = (await listOrgs(own)).find(({ id }) => id === accountOf(visit).tenant);
-  const keys = await signingKeys.all(own, {});
-  const facts: [string, string][] = [
-    ['Version', `${facade.version}, of ${facade.released}`],
-    ['Database', own.dialect.name],
-    ['FHIR base URL', facade.base],
-    ['Organization', org?.name ?? ''],
-    ['Limits', org ? limitsOf(org) : ''],
-  ];
+  const milliseconds = Math.max(performance.now() - started, 0.1).toFixed(1);
   return {
     title: 'Status',
     page: (
       <>
         <h1>Status</h1>
-        <section class="card" aria-label="Server">
-          <dl>
-            {facts.map(([term, value]) => (
-              <div key={term}>
-                <dt>{term}</dt>
-                <dd>
-                  <bdi>{value}</bdi>
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
+        <Facts
+          label="Server"
+          facts={[
+            ['Version', `${facade.version}, released ${facade.released}`],
+            ['Database', `${databases[own.dialect.name]}, answered in ${milliseconds} ms`],
+            ['Audit events in the queue', String(trail.waiting)],
+            ['FHIR base URL', facade.base],
+            ['Token URL', facade.tokenUrl],
+          ]}
+        />
+        <h2>Limits</h2>
+        {org && <Facts label="Limits" facts={[['Requests', limitsOf(org)], ...failures]} />}
         <h2>Signing keys</h2>
-        <Table label="Signing keys" heads={['Key', 'Algorithm', 'Signs from', 'Retires']}>
-          {keys.map((key) => (
-            <tr key={String(key['kid'])}>
-              <td>
-                <code>{String(key['kid'])}</code>
-              </td>
-              <td>{String(key['alg'])}</td>
-              <td>
-                <Time at={Number(key['active_from'])} />
-              </td>
-              <td>
-                <Time at={key['retire_at'] === null ? undefined : Number(key['retire_at'])} />
-              </td>
-            </tr>
-          ))}
-        </Table>
+        <SigningKeys keys={await readSigningKeys(own, now())} now={now()} />
       </>
     ),
   };
 }
 
+const Facts = ({ label, facts }: { label: string; facts: readonly (readonly [term: string, value: string])[] }) => (
+  <section class="card" aria-label={label}>
+    <dl>
+      {facts.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>
+            <bdi>{value}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  </section>
+);
+
 function limitsOf({ plan, perMinute = 0, burst = 0 }: Org): string {
   const most = plan === 'custom' ? { perMinute, burst } : plans[plan];
-  return `${plan}: ${String(most.perMinute)} requests a minute, ${String(most.burst)} in a second`;
+  return `${most.perMinute.toLocaleString('en')} a minute, ${most.burst.toLocaleString('en')} in a second (plan ${plan})`;
 }
+
+const times = ({ failures, seconds }: FailureRule): string => `${String(failures)} in ${String(seconds / 60)} minutes`;
+
+const failures: readonly (readonly [string, string])[] = [
+  ['Wrong passwords of an account from one network', times(failureRules.password)],
+  ['Wrong second factors of an account', times(failureRules.secondFactor)],
+  ['Failed logins from one network', times(failureRules.network)],
+];
+
+type Keys = Awaited<ReturnType<typeof readSigningKeys>>;
+
+const SigningKeys = ({ keys, now }: { keys: Keys; now: number }) => (
+  <Table label="Signing keys" heads={['Key', 'State', 'Algorithm', 'Signs from', 'Known until']}>
+    {keys.map((key) => (
+      <tr key={key.kid}>
+        <td>
+          <code>{key.kid}</code>
+        </td>
+        <td>
+          <span class="badge">{statusOf(key, keys, now)}</span>
+        </td>
+        <td>{key.alg}</td>
+        <td>
+          <Time at={key.activeFrom} />
+        </td>
+        <td>{key.retireAt === undefined ? 'another follows it' : <Time at={key.retireAt} />}</td>
+      </tr>
+    ))}
+  </Table>
+);

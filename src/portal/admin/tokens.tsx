@@ -3,14 +3,14 @@ import { listOrgs } from '../../auth/orgs.js';
 import { createCredential, orgTokens, revokeCredential, type Credential } from '../../auth/store.js';
 import { OutcomeError } from '../../outcome.js';
 import { isFirst, MOST_NAME, nameOf } from '../forms.js';
-import { Alert, Link, PostForm, Secret, Table, Time, Toast } from '../layout.js';
+import { Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { offeredScopes, type ScopeGroup } from './offered-scopes.js';
 import { tokenForm } from './token-form.js';
 
 export const tokenRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/tokens', who: 'keys', handle: list },
-  { method: 'POST', path: '/manager/tokens', who: 'keys', handle: create },
+  { method: 'POST', path: '/manager/tokens', who: 'keys', stepUp: true, handle: create },
   { method: 'GET', path: '/manager/tokens/new', who: 'keys', handle: async (visit) => tokenForm(await offered(visit)) },
   { method: 'GET', path: '/manager/tokens/:id/activity', who: 'keys', handle: activity },
   { method: 'GET', path: '/manager/tokens/:id/revoke', who: 'keys', handle: confirmRevocation },
@@ -54,9 +54,7 @@ async function list(visit: Visit): Promise<Reply> {
             label="API tokens"
             heads={['Name', 'State', 'Created', 'Last used', 'Expires', 'Activity log', 'Revoke']}
           >
-            {tokens.map((token) => (
-              <TokenRow key={token.id} token={token} state={stateOf(token, options.now())} />
-            ))}
+            {tokens.map((token) => tokenRow(token, stateOf(token, options.now())))}
           </Table>
         )}
       </>
@@ -64,8 +62,7 @@ async function list(visit: Visit): Promise<Reply> {
   };
 }
 
-function TokenRow({ token, state }: { token: Credential; state: 'active' | 'revoked' | 'expired' }) {
-  const { id, name, createdAt, lastUsedAt, expiresAt } = token;
+function tokenRow({ id, name, createdAt, lastUsedAt, expiresAt }: Credential, state: 'active' | 'revoked' | 'expired') {
   const of = (
     <span class="unseen">
       {' '}
@@ -73,7 +70,7 @@ function TokenRow({ token, state }: { token: Credential; state: 'active' | 'revo
     </span>
   );
   return (
-    <tr>
+    <tr key={id}>
       <th scope="row">
         <bdi>{name}</bdi>
       </th>
@@ -141,7 +138,7 @@ const madePage = (name: string, token: string): Reply => ({
       <h1>
         API token <bdi>{name}</bdi>
       </h1>
-      <Alert>Copy the token now. When you leave this page, nobody can show it again.</Alert>
+      <Notice>Copy the token now. When you leave this page, nobody can show it again.</Notice>
       <Secret label="Token" id="token" value={token} />
       <p>
         <Link to="/manager/tokens" class="button primary">

@@ -1,8 +1,8 @@
 import type { Role } from '../../auth/roles.js';
-import { revokePatientKeys } from '../../auth/store.js';
 import {
   disableUser,
   enableUser,
+  endUserSessions,
   listStaff,
   resetSecondFactor,
   setCanManageKeys,
@@ -17,10 +17,11 @@ import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 export const userRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/users', who: 'admin', handle: list },
   { method: 'GET', path: '/manager/users/:id', who: 'admin', handle: open },
-  { method: 'POST', path: '/manager/users/:id', who: 'admin', handle: edit },
+  { method: 'POST', path: '/manager/users/:id', who: 'admin', stepUp: true, handle: edit },
   { method: 'POST', path: '/manager/users/:id/disable', who: 'admin', handle: disable },
   { method: 'POST', path: '/manager/users/:id/enable', who: 'admin', handle: enable },
-  { method: 'POST', path: '/manager/users/:id/reset-mfa', who: 'admin', handle: resetMfa },
+  { method: 'POST', path: '/manager/users/:id/reset-mfa', who: 'admin', stepUp: true, handle: resetMfa },
+  { method: 'POST', path: '/manager/users/:id/end-sessions', who: 'admin', handle: endSessions },
 ];
 
 const State = ({ user: { disabledAt } }: { user: User }) =>
@@ -140,6 +141,11 @@ function Changes({ user: { id, roles, canManageKeys, hasSecondFactor, disabledAt
             <button>Reset the second factor</button>
           </PostForm>
         )}
+        {disabledAt === undefined && (
+          <PostForm to={`${path}/end-sessions`}>
+            <button>End all sessions</button>
+          </PostForm>
+        )}
         <PostForm to={`${path}/${disabledAt === undefined ? 'disable' : 'enable'}`}>
           <button class={disabledAt === undefined ? 'danger' : undefined}>
             {disabledAt === undefined ? 'Disable the user' : 'Enable the user'}
@@ -165,32 +171,37 @@ async function edit(visit: Visit): Promise<Reply> {
   const keys = fields.one('keys') === 'Yes';
   if (keys !== user.canManageKeys) await setCanManageKeys(options.own, tenant, email, keys);
   if (roles.join(' ') !== user.roles.join(' ')) await setRoles(options.own, tenant, email, roles);
-  return saved(visit, user);
+  return saved(visit, user, 'user-change');
 }
 
 async function disable(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const user = await changeable(visit);
   await disableUser(own, user.tenant, user.email, now());
-  if (user.fhirUser?.startsWith('Patient/'))
-    await revokePatientKeys(own, user.tenant, user.fhirUser.slice('Patient/'.length), now());
-  return saved(visit, user);
+  return saved(visit, user, 'user-disable');
 }
 
 async function enable(visit: Visit): Promise<Reply> {
   const user = await changeable(visit);
   await enableUser(visit.options.own, user.tenant, user.email);
-  return saved(visit, user);
+  return saved(visit, user, 'user-enable');
 }
 
 async function resetMfa(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const user = await changeable(visit);
   await resetSecondFactor(own, user.tenant, user.email, now());
-  return saved(visit, user);
+  return saved(visit, user, 'mfa-reset');
 }
 
-async function saved({ record }: Visit, { id, fhirUser }: User): Promise<Reply> {
-  await record({ interaction: 'user-change', action: 'U', ...(fhirUser !== undefined && { entity: fhirUser }) });
+async function endSessions(visit: Visit): Promise<Reply> {
+  const { own, now } = visit.options;
+  const user = await changeable(visit);
+  await endUserSessions(own, user.tenant, user.email, now());
+  return saved(visit, user, 'sessions-end');
+}
+
+async function saved({ record }: Visit, { id }: User, interaction: string): Promise<Reply> {
+  await record({ interaction, action: 'U', entity: `user/${id}` });
   return { to: `/manager/users/${id}?saved=1` };
 }

@@ -27,3 +27,10 @@ for (const filter of document.querySelectorAll('[data-filter]')) {
     }
   });
 }
+
+// The server knows no time zone but UTC; the browser knows its reader's.
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+for (const time of document.querySelectorAll('time')) {
+  time.title = time.textContent;
+  time.textContent = local.format(new Date(time.dateTime));
+}

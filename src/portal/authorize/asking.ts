@@ -9,13 +9,13 @@ import { grantableScopes, needsPatient } from '../../auth/user-scopes.js';
 import { OutcomeError } from '../../outcome.js';
 import { personOf, type Person } from '../admin/find-patients.js';
 import type { Visit } from '../visit.js';
-import type { Login } from '../session.js';
+import type { LoggedIn } from '../session.js';
 
 /** A request, whoever is to answer it, and what they can answer: asked anew for every page and every form. */
 export interface Asking {
   readonly request: AuthorizeRequest;
   readonly client: Credential;
-  readonly login: Login;
+  readonly login: LoggedIn;
   /** What the user can allow. */
   readonly scopes: readonly Spelling[];
   readonly context: LaunchContext;
@@ -35,7 +35,7 @@ export async function requestOf({ options: { own, now }, id, session }: Visit): 
 }
 
 /** Undefined where somebody has to log in first, or anew. */
-export function loginOf({ login, options }: Visit, { asked, createdAt }: AuthorizeRequest): Login | undefined {
+export function loginOf({ login, options }: Visit, { asked, createdAt }: AuthorizeRequest): LoggedIn | undefined {
   const anew = asked.prompt.includes('login') || asked.prompt.includes('select_account');
   const oldest = asked.maxAgeSeconds === undefined ? 0 : options.now() - asked.maxAgeSeconds * 1000;
   return login && login.since >= Math.max(anew ? createdAt : 0, oldest) ? login : undefined;
@@ -45,7 +45,7 @@ export function loginOf({ login, options }: Visit, { asked, createdAt }: Authori
 export async function askingOf(
   visit: Visit,
   request: AuthorizeRequest,
-  login: Login,
+  login: LoggedIn,
   chosen: string | undefined,
 ): Promise<Asking> {
   const { own, now, scopes: all } = visit.options;

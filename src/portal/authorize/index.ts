@@ -16,7 +16,7 @@ export const authorizeRoutes: readonly Route[] = [
  * the cookie of a session, and that link with it.
  */
 function begin(visit: Visit): Promise<Reply> {
-  return answered(visit, async ({ pairs, ip, options }) => ({
+  return answered(visit, async ({ fields: { pairs }, ip, options }) => ({
     to: `${AUTHORIZE_PATH}/${await beginAuthorize(pairs, ip, options)}`,
   }));
 }

@@ -1,6 +1,6 @@
 import type { Communication, DocumentReference, Observation, Patient } from '@medplum/fhirtypes';
 import { readBinary } from '../../rest/binary.js';
-import { Link, Time } from '../layout.js';
+import { dateText, Link, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { Chart, seriesOf } from './chart.js';
 import { ownAccess, ownEntries, patientOf, resourcesOf } from './own.js';
@@ -52,8 +52,8 @@ function Demographics({ patient }: { patient: Patient | undefined }) {
   const address = patient.address?.[0];
   const facts: [string, string | undefined][] = [
     ['Name', name?.text ?? [...(name?.given ?? []), name?.family].filter(Boolean).join(' ')],
-    ['Born', patient.birthDate],
-    ['Gender', patient.gender],
+    ['Born', patient.birthDate && dateText(patient.birthDate)],
+    ['Gender', patient.gender && `${patient.gender[0]?.toUpperCase() ?? ''}${patient.gender.slice(1)}`],
     ['Phone', patient.telecom?.find(({ system }) => system === 'phone')?.value],
     ['E-mail', patient.telecom?.find(({ system }) => system === 'email')?.value],
     [
@@ -126,42 +126,60 @@ function Documents({ documents }: { documents: readonly DocumentReference[] }) {
 
 function DocumentLink({ document: { content, type, description } }: { document: DocumentReference }) {
   const attachment = content[0]?.attachment;
-  const title = attachment?.title ?? description ?? type?.text ?? type?.coding?.[0]?.display ?? 'Document';
+  const kind = type?.text ?? type?.coding?.[0]?.display ?? 'Document';
+  const about = description ?? attachment?.title;
   const id = /(?:^|\/)Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(attachment?.url ?? '')?.[1];
-  if (id === undefined) return <bdi>{title}</bdi>;
-  return (
-    <Link to={`/portal/documents/${id}`}>
-      <bdi>{title}</bdi>
-    </Link>
+  const text = (
+    <>
+      <bdi>{kind}</bdi> {about !== undefined && <bdi class="hint about">{about}</bdi>}
+    </>
   );
+  return id === undefined ? text : <Link to={`/portal/documents/${id}`}>{text}</Link>;
 }
 
 function Messages({ messages }: { messages: readonly Communication[] }) {
-  const said = messages.flatMap(({ id, sent, sender, payload = [] }) => {
+  const said: Message[] = messages.flatMap(({ id, sent, sender, payload = [] }) => {
     const text = payload.map(({ contentString }) => contentString ?? '').join(' ');
     return text.trim() === '' ? [] : [{ id, sent, from: sender?.display ?? 'Care team', text }];
   });
+  const [newest, older] = [said.slice(0, MOST_MESSAGES), said.slice(MOST_MESSAGES)];
   return (
     <section class="card" aria-labelledby="messages">
       <h2 id="messages">Messages</h2>
-      {said.length === 0 ? (
-        <p>There are none.</p>
-      ) : (
-        <ul class="rows">
-          {said.map(({ id, sent, from, text }) => (
-            <li key={id}>
-              <strong>
-                <bdi>{from}</bdi>
-              </strong>
-              <span class="hint">{sent !== undefined && <Time at={Date.parse(sent)} />}</span>
-              <bdi class="said">{text}</bdi>
-            </li>
-          ))}
-        </ul>
+      {said.length === 0 ? <p>There are none.</p> : <MessageList messages={newest} />}
+      {older.length > 0 && (
+        <details>
+          <summary>{`${String(older.length)} older messages`}</summary>
+          <MessageList messages={older} />
+        </details>
       )}
     </section>
   );
 }
+
+/** As many as are shown without a click. */
+const MOST_MESSAGES = 8;
+
+interface Message {
+  readonly id: string | undefined;
+  readonly sent: string | undefined;
+  readonly from: string;
+  readonly text: string;
+}
+
+const MessageList = ({ messages }: { messages: readonly Message[] }) => (
+  <ul class="rows">
+    {messages.map(({ id, sent, from, text }) => (
+      <li key={id}>
+        <strong>
+          <bdi>{from}</bdi>
+        </strong>
+        <span class="hint">{sent !== undefined && <Time at={Date.parse(sent)} />}</span>
+        <bdi class="said">{text}</bdi>
+      </li>
+    ))}
+  </ul>
+);
 
 /** Whoever may read a document may have its bytes: the same function decides it for apps. */
 async function document(visit: Visit): Promise<Reply> {

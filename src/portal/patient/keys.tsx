@@ -1,7 +1,8 @@
 import { createCredential, patientKeys, revokeCredential, type Credential, type Made } from '../../auth/store.js';
 import { OutcomeError } from '../../outcome.js';
 import { FORM_FIELD, isFirst, MOST_NAME, nameOf, newFormId } from '../forms.js';
-import { Alert, Field, Link, PostForm, Secret, Table, Time, Toast } from '../layout.js';
+import { Alert, Field, Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
+import { qrImage } from '../qr.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { patientOf } from './own.js';
 
@@ -149,11 +150,7 @@ async function madePage(
   { id, secret }: Made,
   { base, tokenUrl }: { base: string; tokenUrl: string },
 ): Promise<Reply> {
-  const { default: qr } = await import('qrcode');
-  const code = await qr.toString(JSON.stringify({ fhir: base, token: tokenUrl, key: id, secret }), {
-    ...{ type: 'svg', errorCorrectionLevel: 'M', margin: 2 },
-  });
-  const image = `data:image/svg+xml;base64,${Buffer.from(code).toString('base64')}`;
+  const image = await qrImage(JSON.stringify({ fhir: base, token: tokenUrl, key: id, secret }));
   return {
     title: 'Your new credentials',
     page: (
@@ -161,7 +158,7 @@ async function madePage(
         <h1>
           Credentials for <bdi>{name}</bdi>
         </h1>
-        <Alert>Copy the secret now. When you leave this page, nobody can show it again.</Alert>
+        <Notice>Copy the secret now. When you leave this page, nobody can show it again.</Notice>
         <Secret label="Key" id="key" value={id} />
         <Secret label="Secret" id="secret" value={secret} />
         <Secret label="FHIR base URL" id="base" value={base} />

@@ -79,7 +79,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(authRoutes(tokens, bearer).routes());
   app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows }));
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
-  app.use(portalPages({ ...tokens, facade, trail, onError }));
+  app.use(portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError }));
   app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

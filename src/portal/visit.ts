@@ -4,6 +4,7 @@ import type { Action } from '../audit/event.js';
 import type { Trail } from '../audit/trail.js';
 import type { AuthOptions } from '../auth/issue.js';
 import type { Account } from '../auth/accounts.js';
+import type { OutboundOptions } from '../outbound/safe-fetch.js';
 import type { Facade } from '../rest/facade.js';
 import type { Fields } from './forms.js';
 import type { LoggedIn } from './session.js';
@@ -13,6 +14,8 @@ export interface PortalOptions extends AuthOptions {
   readonly facade: Facade;
   readonly trail: Trail;
   readonly scopes: Scopes;
+  /** How URLs are asked that somebody typed. */
+  readonly outbound: OutboundOptions;
 }
 
 /** Somebody opens a page or sends a form. */

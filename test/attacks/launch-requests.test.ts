@@ -23,7 +23,7 @@ describe('attacks/launch: requests', () => {
   let server: Server;
   let app: App;
   let pages: Pages & { email: string };
-  let now = Date.now();
+  const now = Date.now();
 
   before(async () => {
     server = await start({ now: () => now });

@@ -107,7 +107,7 @@ describe('auth/discovery', () => {
     assert.deepEqual(brand.identifier, [{ system: 'urn:ietf:rfc:3986', value: 'https://one.example' }]);
     assert.deepEqual(brand.endpoint, [{ reference: `Endpoint/${endpoint.id as string}` }]);
     const again = await fetch(`${server.url}/oauth/brands.json`, {
-      headers: { 'if-none-match': headers.get('etag')! },
+      headers: { 'if-none-match': headers.get('etag')!, 'cache-control': 'max-age=0' },
     });
     assert.equal(again.status, 304);
     await updateOrg(own, { ...org, active: false, website: 'https://one.example' });

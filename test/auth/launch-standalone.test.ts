@@ -109,7 +109,7 @@ describe('SMART App Launch, standalone', () => {
     assert.ok(Math.abs((payload['auth_time'] as number) - now / 1000) < 5);
     assert.equal(payload.exp! - payload.iat!, 300);
     assert.ok(payload.sub!.length < 256 && !payload.sub!.includes('@'));
-    assert.equal((await client.get(payload['fhirUser'] as string)).body.resourceType, 'Patient');
+    assert.equal((await client.get(payload['fhirUser'])).body.resourceType, 'Patient');
     const asBearer = new Client(server.url, client.granted['id_token'] as string);
     assert.equal((await asBearer.get('Patient/p1')).status, 401, 'THREAT 8: it is no access token');
   });
@@ -286,7 +286,7 @@ describe('SMART App Launch, standalone', () => {
     const pages = await patient();
     now += 60_000;
     for (const more of [{ prompt: 'login' }, { max_age: '30' }]) {
-      const page = await open(pages, flowOf(server, app, more as Record<string, string>));
+      const page = await open(pages, flowOf(server, app, more));
       assert.match(page.text, /type="password"/);
       const again = await follow(pages, await pages.send('/portal/login', { email: pages.email, password: PASSWORD }));
       assert.match(again.text, /Allow <bdi>/);

@@ -12,7 +12,8 @@ export interface AppDetails {
 }
 
 /** What an app may ask for when its maker names nothing. */
-export const APP_CEILING = 'launch launch/patient launch/encounter openid fhirUser online_access offline_access patient/*.rs';
+export const APP_CEILING =
+  'launch launch/patient launch/encounter openid fhirUser online_access offline_access patient/*.rs';
 
 /** Checks what somebody wants to register. The faults are for them; details come without any. */
 export function checkedApp(

@@ -15,7 +15,7 @@ import {
   type App,
   type Flow,
 } from '../support/launch.js';
-import { forgive } from '../support/oauth.js';
+import { forgive, post } from '../support/oauth.js';
 import { patientPages, type Pages } from '../support/pages.js';
 import { start, type Server } from '../support/server.js';
 
@@ -152,6 +152,17 @@ describe('attacks/launch: codes and grants', () => {
     const knex = await server.portico.own.knex();
     await knex('credential').where('id', each.id).update({ scope_ceiling: 'openid' });
     assert.equal((await client.get('Patient/p1')).status, 403);
+  });
+
+  it('RFC 6749 6: an app without a proof refreshes without its name; one with a proof never does', async () => {
+    const unnamed = (grant: Client) =>
+      post(`${server.url}/oauth/token`, {
+        grant_type: 'refresh_token',
+        refresh_token: grant.granted['refresh_token'] as string,
+      });
+    assert.equal((await unnamed(await connect(server, pages, app))).status, 200);
+    const { status, body } = await unnamed(await connect(server, pages, other));
+    assert.deepEqual([status, body.error], [401, 'invalid_client']);
   });
 
   it('THREAT 66: a token of an app is for the pages of that app; others may not read what it opens', async () => {

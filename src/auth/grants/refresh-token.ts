@@ -1,7 +1,10 @@
 import { OAuthError } from '../../outcome.js';
+import { statement } from '../../store/database.js';
 import { refreshedScope } from '../granted-scope.js';
+import type { AuthOptions } from '../issue.js';
 import { required } from '../oauth-request.js';
 import { readRefresh, useRefresh } from '../refresh.js';
+import { isPublic, liveCredential, type Credential } from '../store.js';
 import { liveGrant, tokenOfGrant } from '../user-grant.js';
 import type { Grant } from './grant.js';
 
@@ -22,6 +25,18 @@ export const refreshToken: Grant = async (client, request, options) => {
   if (typeof used === 'string') throw invalidGrant();
   return { ...(await tokenOfGrant(options, client, grant, scope)), refresh_token: used.successor };
 };
+
+const clientOf = statement<{ grant: string }>((knex, $) =>
+  knex('auth_grant').where('id', $('grant')).select('credential_id'),
+);
+
+/** The app that a refresh token was given to, where it is one that has no other proof. */
+export async function publicClientOf(token: string, { own, now }: AuthOptions): Promise<Credential | undefined> {
+  const known = await readRefresh(own, token.slice(0, 256), now());
+  const row = known && 'grant' in known ? await clientOf.first(own, { grant: known.grant }) : undefined;
+  const client = row && (await liveCredential(own, row['credential_id'] as string, now()));
+  return client && isPublic(client) ? client : undefined;
+}
 
 /** One text for unknown, used, expired, revoked and somebody else's. */
 const invalidGrant = (): OAuthError => new OAuthError(400, 'invalid_grant', 'the refresh token cannot be used');

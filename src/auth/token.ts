@@ -3,10 +3,10 @@ import { authenticateClient } from './client-auth.js';
 import { authorizationCode } from './grants/authorization-code.js';
 import { clientCredentials } from './grants/client-credentials.js';
 import type { Grant, TokenResponse } from './grants/grant.js';
-import { publicClientOf, refreshToken } from './grants/refresh-token.js';
+import { clientOfRefresh, refreshToken } from './grants/refresh-token.js';
 import type { AuthOptions } from './issue.js';
 import { required, type OAuthRequest } from './oauth-request.js';
-import { noteUse, type Credential } from './store.js';
+import { isPublic, noteUse, type Credential } from './store.js';
 
 /** Every grant type; a Map, because `constructor` is a name in every object. */
 export const grants: ReadonlyMap<string, Grant> = new Map([
@@ -19,14 +19,15 @@ const names = ['client_id', 'client_secret', 'client_assertion', 'client_asserti
 
 /**
  * An app without a proof need not name itself when it refreshes (RFC 6749 section 6): its token says whose it is, and
- * libraries leave it at that.
+ * libraries leave it at that. Errors: 400 `invalid_grant` for a token of nobody.
  */
 async function unnamedClient(request: OAuthRequest, options: AuthOptions): Promise<Credential | undefined> {
   const { field, authorization } = request;
   if (field('grant_type') !== 'refresh_token' || authorization !== undefined) return undefined;
   if (names.some((name) => field(name) !== undefined)) return undefined;
-  const client = await publicClientOf(field('refresh_token') ?? '', options);
-  return client && (request.client = client);
+  const token = field('refresh_token');
+  const client = token === undefined ? undefined : await clientOfRefresh(token, options);
+  return client && isPublic(client) ? (request.client = client) : undefined;
 }
 
 /** The token endpoint (RFC 6749 section 3.2). Errors: OAuthError, with constant descriptions. */

@@ -163,6 +163,8 @@ describe('attacks/launch: codes and grants', () => {
     assert.equal((await unnamed(await connect(server, pages, app))).status, 200);
     const { status, body } = await unnamed(await connect(server, pages, other));
     assert.deepEqual([status, body.error], [401, 'invalid_client']);
+    const unknown = await post(`${server.url}/oauth/token`, { grant_type: 'refresh_token', refresh_token: 'ptr_x' });
+    assert.deepEqual([unknown.status, unknown.body.error], [400, 'invalid_grant']);
   });
 
   it('THREAT 66: a token of an app is for the pages of that app; others may not read what it opens', async () => {

@@ -4,7 +4,7 @@ import { refreshedScope } from '../granted-scope.js';
 import type { AuthOptions } from '../issue.js';
 import { required } from '../oauth-request.js';
 import { readRefresh, useRefresh } from '../refresh.js';
-import { isPublic, liveCredential, type Credential } from '../store.js';
+import { liveCredential, type Credential } from '../store.js';
 import { liveGrant, tokenOfGrant } from '../user-grant.js';
 import type { Grant } from './grant.js';
 
@@ -30,12 +30,13 @@ const clientOf = statement<{ grant: string }>((knex, $) =>
   knex('auth_grant').where('id', $('grant')).select('credential_id'),
 );
 
-/** The app that a refresh token was given to, where it is one that has no other proof. */
-export async function publicClientOf(token: string, { own, now }: AuthOptions): Promise<Credential | undefined> {
+/** The app that a refresh token was given to. Errors: 400 `invalid_grant` for one that is unknown, or has ended. */
+export async function clientOfRefresh(token: string, { own, now }: AuthOptions): Promise<Credential> {
   const known = await readRefresh(own, token.slice(0, 256), now());
   const row = known && 'grant' in known ? await clientOf.first(own, { grant: known.grant }) : undefined;
   const client = row && (await liveCredential(own, row['credential_id'] as string, now()));
-  return client && isPublic(client) ? client : undefined;
+  if (!client) throw invalidGrant();
+  return client;
 }
 
 /** One text for unknown, used, expired, revoked and somebody else's. */

@@ -88,7 +88,7 @@ describe('portal/admin', () => {
     assert.equal((await pages.send(path)).to, '/manager/tokens?gone=1');
   });
 
-  it('does not open the tokens of another organization', async () => {
+  it('THREAT 56: does not open the tokens of another organization', async () => {
     const pages = await adminPages(server);
     await createToken(pages, 'Ours', 'apiv2');
     const id = idOf((await pages.get('/manager/tokens')).text, 'Ours');

@@ -70,9 +70,9 @@ describe(`migrations on ${dialect}`, () => {
   });
 
   it('runs whoever reads at the same time', async () => {
-    let running = true;
+    const over = new AbortController();
     const reading = (async () => {
-      for (let turn = 0; running; turn++) {
+      for (let turn = 0; !over.signal.aborted; turn++) {
         await db.arrays('select 1', []);
         if (turn % 2 === 0) await new Promise(setImmediate);
       }
@@ -81,7 +81,7 @@ describe(`migrations on ${dialect}`, () => {
       assert.deepEqual(await rollback(db), [...names].reverse());
       assert.deepEqual(await migrate(db), names);
     } finally {
-      running = false;
+      over.abort();
       await reading;
     }
   });

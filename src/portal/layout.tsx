@@ -183,6 +183,9 @@ type Element = VNode<{ readonly children?: ComponentChildren; readonly role?: st
 const elements = (children: ComponentChildren): Element[] =>
   toChildArray(children).filter((child): child is Element => typeof child === 'object');
 
+/** Nothing at all where there is nothing: a card leaves out what is empty. */
+export const Code = ({ text }: { text: string }) => (text === '' ? null : <code>{text}</code>);
+
 const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
 
 /** A time, in UTC: the server does not know where its reader is. Where there is JavaScript it becomes their own time. */

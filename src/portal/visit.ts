@@ -35,7 +35,7 @@ export interface Visit {
   readonly login: LoggedIn | undefined;
   /** When they last proved their second factor in this session. */
   readonly provedAt: number | undefined;
-  /** From the root of the site, with its own root. */
+  /** As routes write it: without what stands before it where Portico is served below a path. */
   readonly path: string;
   readonly requestId: string;
   /** Records what was done, or whose data was shown. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { PASSWORD } from '../support/users.js';
 
 /** Kept for whoever wants to look, outside the repository. */
 export const screenshots = mkdtempSync(join(tmpdir(), 'portico-screenshots-'));
@@ -21,7 +22,23 @@ export const looks: readonly (readonly [name: string, options: BrowserContextOpt
   ['phone-dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
 ];
 
-/** What axe-core finds wrong with a page, and whether it is wider than its screen. */
+/** A page of a new browser, which says what its console complains of. */
+export async function open(browser: Browser, complaints: string[], options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'], ...options });
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return page;
+}
+
+export async function login(page: Page, url: string, email: string, password = PASSWORD): Promise<void> {
+  await page.goto(`${url}/portal/login`);
+  await page.fill('#email', email);
+  await page.fill('#password', password);
+  await page.click('main button');
+}
+
+/** What axe-core finds wrong with a page, and whether it, or a table in it, is wider than its place. */
 export async function check(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
   await page.evaluate(axe.source);
@@ -31,6 +48,9 @@ export async function check(page: Page, name: string): Promise<void> {
     [],
     name,
   );
-  const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+  const overflow = await page.evaluate<number>(
+    `Math.max(...[document.documentElement, ...document.querySelectorAll('main, header, .scroll')]
+      .map((each) => each.scrollWidth - each.clientWidth))`,
+  );
   assert.ok(overflow <= 0, `${name} is ${String(overflow)} pixels too wide`);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
 import { disableUser, setPassword } from '../../src/auth/users.js';
-import { adminPages, loggedIn, Pages, patientPages } from '../support/pages.js';
+import { adminPages, hidden, loggedIn, Pages, patientPages } from '../support/pages.js';
 import { start, TENANT, type Server } from '../support/server.js';
 import { bearer, PASSWORD, person, post } from '../support/users.js';
 
@@ -16,9 +16,17 @@ describe('portal/login', () => {
   });
   after(() => server.stop());
 
-  it('answers every page with the headers of SMART 1.2, and nothing that keeps it', async () => {
-    for (const path of ['/portal/login', '/portal', '/portal/nothing']) {
-      const { headers } = await new Pages(server.url).get(path);
+  it('THREAT 30: answers every page with the headers of SMART 1.2: nobody frames it, and nothing keeps it', async () => {
+    const patient = await patientPages(server, 'p1');
+    for (const path of [
+      '/portal/login',
+      '/portal',
+      '/portal/keys',
+      '/portal/keys/new',
+      '/portal/nothing',
+      '/manager/users',
+    ]) {
+      const { headers } = await (path === '/portal/login' ? new Pages(server.url) : patient).get(path);
       assert.equal(
         headers.get('content-security-policy'),
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -51,7 +59,7 @@ describe('portal/login', () => {
     assert.doesNotMatch(page.text, /<script>|style="| on[a-z]+="/);
   });
 
-  it('keeps a session in a cookie that only this host gets, and the hash of it in the database', async () => {
+  it('THREAT 29: keeps a session under an id that is new at login, in a cookie that only this host gets', async () => {
     const { email } = await person(server, { roles: ['patient'], fhirUser: 'Patient/p1' });
     const pages = new Pages(server.url);
     await pages.get('/portal/login');
@@ -63,6 +71,8 @@ describe('portal/login', () => {
       /^__Host-portico=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
     assert.notEqual(pages.cookie, before, 'the id is new at login');
+    const planted = Object.assign(new Pages(server.url), { cookie: before });
+    assert.equal((await planted.get('/portal')).to, '/portal/login?ended=1', 'whoever knew the old one has nothing');
     const rows = await server.portico.own.objects('select * from portal_session', []);
     assert.ok(!JSON.stringify(rows).includes(pages.cookie.split('=')[1] as string));
     assert.equal((await pages.get('/portal')).status, 200);
@@ -181,11 +191,86 @@ describe('portal/login', () => {
     assert.equal((await fresh.send('/portal/login', { email, password: PASSWORD })).status, 403);
   });
 
-  it('leads nowhere but to its own pages, whatever a link says', async () => {
+  it('THREAT 27: leads nowhere but to its own pages, whatever a link says', async () => {
     const pages = await patientPages(server, 'p1');
-    const answer = await pages.get('/portal/login?next=https://evil.example/&to=//evil.example');
-    assert.equal(answer.to, '/portal');
+    for (const evil of [
+      'https://evil.example/',
+      '//evil.example',
+      '/\\evil.example',
+      '%09//evil.example',
+      'javascript:1',
+    ])
+      for (const name of ['next', 'redirect_uri']) {
+        const query = new URLSearchParams({ [name]: evil }).toString();
+        assert.equal((await pages.get(`/portal/login?${query}`)).to, '/portal');
+        const fresh = new Pages(server.url);
+        await fresh.get(`/portal/login?${query}`);
+        const { email } = pages;
+        assert.equal((await fresh.send('/portal/login', { email, password: PASSWORD, [name]: evil })).to, '/portal');
+        await fresh.get('/portal');
+        assert.equal((await fresh.send('/portal/logout', { [name]: evil })).to, '/portal/login?out=1');
+      }
     assert.equal((await pages.get('//evil.example/portal')).status, 404);
+  });
+
+  it('THREAT 66: lets no other origin read a page, with or without its cookie', async () => {
+    const pages = await patientPages(server, 'p1');
+    for (const origin of [
+      'https://app.example.evil',
+      'null',
+      server.url.replace('localhost', 'localhost.evil.example'),
+    ])
+      for (const method of ['GET', 'OPTIONS']) {
+        const asking = { origin, cookie: pages.cookie, 'access-control-request-method': 'GET' };
+        const { headers } = await fetch(`${server.url}/portal`, { method, headers: asking });
+        for (const name of ['access-control-allow-origin', 'access-control-allow-credentials'])
+          assert.equal(headers.get(name), null, `${origin} ${method}`);
+        assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');
+      }
+  });
+
+  it('does nothing of a form that is sent after the session has ended, and says so', async () => {
+    const pages = await patientPages(server, 'p1');
+    await pages.get('/portal/keys/new');
+    clock += 16 * 60_000;
+    const { to } = await pages.send('/portal/keys', { name: 'After the end' });
+    assert.equal(to, '/portal/login?ended=1');
+    assert.match((await pages.get(to)).text, /Your session has ended/);
+    const rows = await server.portico.own.objects(`select id from credential where name = 'After the end'`, []);
+    assert.equal(rows.length, 0);
+  });
+
+  it('keeps two tabs apart: each form makes its own set, and logging out in one ends the other', async () => {
+    const tab = await patientPages(server, 'p1');
+    const other = Object.assign(new Pages(server.url), { cookie: tab.cookie });
+    await tab.get('/portal/keys/new');
+    await other.get('/portal/keys/new');
+    for (const [pages, name] of [
+      [other, 'Second tab'],
+      [tab, 'First tab'],
+    ] as const)
+      assert.equal((await pages.send('/portal/keys', { name })).status, 200, name);
+    await other.get('/portal/keys/new');
+    await tab.send('/portal/logout');
+    assert.equal((await other.send('/portal/keys', { name: 'Third' })).to, '/portal/login?ended=1');
+  });
+
+  it('THREAT 65: takes no form that another session was given, nor one that was sent before', async () => {
+    const [mine, theirs] = [await patientPages(server, 'p1'), await patientPages(server, 'p1')];
+    await mine.get('/portal/keys/new');
+    await theirs.get('/portal/keys/new');
+    const stolen = { csrf: hidden(theirs.last, 'csrf') as string, form: hidden(theirs.last, 'form') as string };
+    assert.equal((await mine.send('/portal/keys', { name: 'Stolen', ...stolen })).status, 403);
+    assert.equal((await theirs.send('/portal/keys', { name: 'Own', ...stolen })).status, 200);
+    assert.equal((await theirs.send('/portal/keys', { name: 'Replayed', ...stolen })).status, 409);
+    const rows = await server.portico.own.objects(
+      `select name from credential where name in ('Stolen', 'Own', 'Replayed')`,
+      [],
+    );
+    assert.deepEqual(
+      rows.map(({ name }) => name),
+      ['Own'],
+    );
   });
 
   it('answers a large form and an unknown method with a page', async () => {

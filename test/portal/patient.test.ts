@@ -55,7 +55,7 @@ describe('portal/patient', () => {
   const read = async (credential: { id: string; secret: string }, id: string) =>
     (await (await Client.login(server.url, credential)).get(`Patient/${id}`)).status;
 
-  it('ICANOTES 1: shows a patient their own record and nothing of another one', async () => {
+  it('shows a patient their own record and nothing of another one', async () => {
     const pages = await patientPages(server, 'p1');
     const { status, text } = await pages.get('/portal');
     assert.equal(status, 200);
@@ -99,7 +99,7 @@ describe('portal/patient', () => {
     assert.equal((await (await patientPages(server, 'p3')).get(link)).status, 404);
   });
 
-  it('ICANOTES 2: generates a key and a secret that open the own record alone, shown once', async () => {
+  it('ICANOTES 1: generates a key and a secret that are shown in that one answer, and opens the own record with them', async () => {
     const pages = await patientPages(server, 'p1');
     const { id, secret, page } = await generate(pages, 'My health app');
     assert.match(page, /<img class="qr" src="data:image\/svg\+xml;base64,/);
@@ -110,11 +110,13 @@ describe('portal/patient', () => {
     const { text } = await pages.get('/portal/keys');
     assert.ok(text.includes('My health app') && text.includes(`${id.slice(0, 6)}…`));
     assert.ok(!text.includes(secret));
+    const stored = await server.portico.own.objects(`select * from credential where id = '${id}'`, []);
+    assert.ok(stored.length === 1 && !JSON.stringify(stored).includes(secret));
     const row = /<bdi>My health app<\/bdi><\/th>.*?<\/tr>/s.exec(text)?.[0];
     assert.ok(row !== undefined && !row.includes('>never<'), 'it was used');
   });
 
-  it('ICANOTES 3: makes nothing when a form is sent twice, at once or later', async () => {
+  it('makes nothing when a form is sent twice, at once or later', async () => {
     const pages = await patientPages(server, 'p1');
     await pages.get('/portal/keys/new');
     const [form, csrf] = [hidden(pages.last, 'form') as string, hidden(pages.last, 'csrf') as string];
@@ -125,9 +127,9 @@ describe('portal/patient', () => {
     assert.equal((await pages.get('/portal/keys')).text.split('<bdi>Twice</bdi></th>').length - 1, 1);
   });
 
-  it('takes names of any script and says what is wrong with others, keeping what was typed', async () => {
+  it('ICANOTES 2: takes names of any script, also twice, and says what is wrong with others, keeping what was typed', async () => {
     const pages = await patientPages(server, 'p2');
-    for (const name of ['مرحبا', '🩺 App', 'a'.repeat(100)]) {
+    for (const name of ['مرحبا', '🩺 App', '🩺 App', 'a'.repeat(100)]) {
       await generate(pages, name);
       assert.ok((await pages.get('/portal/keys')).text.includes(`<bdi>${name}</bdi>`), name);
     }
@@ -140,9 +142,9 @@ describe('portal/patient', () => {
     }
   });
 
-  it('ICANOTES 4: deletes a set after a question, and its tokens are dead with the next request', async () => {
+  it('ICANOTES 4: deletes a set after a question, and its tokens are dead with the next request; another set lives on', async () => {
     const pages = await patientPages(server, 'p1');
-    const credential = await generate(pages, 'To delete');
+    const [credential, other] = [await generate(pages, 'To delete'), await generate(pages, 'To keep')];
     const client = await Client.login(server.url, credential);
     assert.equal((await client.get('Patient/p1')).status, 200);
     const path = `/portal/keys/${credential.id}/delete`;
@@ -152,6 +154,7 @@ describe('portal/patient', () => {
     assert.equal(done.to, '/portal/keys?deleted=1');
     assert.equal((await client.get('Patient/p1')).status, 401);
     assert.equal((await requestToken(server.url, credential)).status, 401);
+    assert.equal(await read(other, 'p1'), 200);
     assert.match((await pages.get(done.to)).text, /role="status">The credentials are deleted/);
     const again = await pages.send(path, { csrf: hidden(pages.last, 'csrf') as string });
     assert.equal(again.to, '/portal/keys?gone=1', 'deleted in another tab');
@@ -182,23 +185,29 @@ describe('portal/patient', () => {
     assert.ok(!(await abroad.get('/portal')).text.includes('1970-01-02'));
   });
 
-  it('mints nothing for somebody who was disabled while the form was open', async () => {
+  it('ICANOTES 7: opens to enabled patients alone, and disabling one ends their keys and what is under way', async () => {
     const pages = await patientPages(server, 'p2');
+    const app = await Client.login(server.url, await generate(pages, 'Ends with its patient'));
+    assert.equal((await app.get('Patient/p2')).status, 200);
     await pages.get('/portal/keys/new');
     await disableUser(server.portico.own, TENANT, pages.email, Date.now());
+    assert.equal((await app.get('Patient/p2')).status, 401);
     assert.equal((await pages.send('/portal/keys', { name: 'Too late' })).to, '/portal/login?ended=1');
     const rows = await server.portico.own.objects(`select id from credential where name = 'Too late'`, []);
     assert.equal(rows.length, 0);
   });
 
-  it('says in plain words who read what and when, and names no other patient', async () => {
+  it('ICANOTES 8: says in plain words who made, used and deleted what, and names no other patient', async () => {
     const pages = await patientPages(server, 'p1', { name: 'Ann Herself' });
-    const app = await Client.login(server.url, await generate(pages, 'Watching app'));
+    const credential = await generate(pages, 'Watching app');
+    const app = await Client.login(server.url, credential);
     await app.get('Observation?category=vital-signs');
     await app.get('Observation/o1');
     const clinic = await server.client('system/*.rs');
     assert.equal((await clinic.get('Patient?_count=10')).status, 200);
     await pages.get('/portal');
+    await pages.get(`/portal/keys/${credential.id}/delete`);
+    await pages.send(`/portal/keys/${credential.id}/delete`);
     const rows = [...(await pages.get('/portal/log')).text.matchAll(/<tr role="row">(.*?)<\/tr>/gs)].map(([, row]) =>
       (row as string).replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '),
     );
@@ -211,6 +220,7 @@ describe('portal/patient', () => {
     has('Watching app', 'Connected to your record');
     has('You', 'Opened My History');
     has('You', 'Made credentials for an app');
+    has('You', 'Deleted the credentials of an app');
     has('test', 'Looked through your personal details');
     assert.ok(!rows.join('\n').includes('p2'));
     const other = (await (await patientPages(server, 'p2')).get('/portal/log')).text;

@@ -1,6 +1,6 @@
 import { csvLine } from '../../audit/csv.js';
 import { findEvents, outcomeOf, type EventFilter, type FoundEvent, type Place } from '../../audit/find.js';
-import { Field, FilterForm, Link, SelectField, Table, Time } from '../layout.js';
+import { Code, Field, FilterForm, Link, SelectField, Table, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
 export const auditRoutes: readonly Route[] = [
@@ -25,12 +25,14 @@ interface Typed {
   readonly outcome: string;
 }
 
-const names = ['from', 'to', 'who', 'what', 'patient', 'outcome'] as const;
 const outcomes = ['', 'allowed', 'refused', 'failed'] as const;
 
 function typedIn({ query }: Visit): Typed {
-  const entries = names.map((name) => [name, (query.get(name) ?? '').replaceAll('\0', '').trim().slice(0, 100)]);
-  return Object.fromEntries(entries) as unknown as Typed;
+  const of = (name: keyof Typed): string => (query.get(name) ?? '').replaceAll('\0', '').trim().slice(0, 100);
+  return {
+    ...{ from: of('from'), to: of('to'), who: of('who'), what: of('what') },
+    ...{ patient: of('patient'), outcome: of('outcome') },
+  };
 }
 
 /** A day that is none leaves its end open: the form shows what was understood. */
@@ -131,10 +133,10 @@ function row(event: FoundEvent) {
       </td>
       <td>{interaction}</td>
       <td>
-        <code>{entity === '' ? type : entity}</code>
+        <Code text={entity === '' ? type : entity} />
       </td>
       <td>
-        <code>{patient}</code>
+        <Code text={patient} />
       </td>
       <td>
         <span class={outcome === 'allowed' ? 'badge' : 'badge off'}>{`${outcome} (${String(status)})`}</span>

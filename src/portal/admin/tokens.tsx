@@ -3,7 +3,7 @@ import { listOrgs } from '../../auth/orgs.js';
 import { createCredential, orgTokens, revokeCredential, type Credential } from '../../auth/store.js';
 import { OutcomeError } from '../../outcome.js';
 import { isFirst, MOST_NAME, nameOf } from '../forms.js';
-import { Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
+import { Code, Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { offeredScopes, type ScopeGroup } from './offered-scopes.js';
 import { tokenForm } from './token-form.js';
@@ -16,6 +16,9 @@ export const tokenRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/tokens/:id/revoke', who: 'keys', handle: confirmRevocation },
   { method: 'POST', path: '/manager/tokens/:id/revoke', who: 'keys', handle: revoke },
 ];
+
+/** What is older is on the page of the audit trail. */
+const ON_A_PAGE = 200;
 
 /** As many as one request of a token may name. */
 const MOST_SCOPES = 64;
@@ -160,7 +163,7 @@ async function activity(visit: Visit): Promise<Reply> {
   const { own, trail } = visit.options;
   const token = await tokenOf(visit);
   await trail.flush();
-  const entries = await activityOf(own, accountOf(visit).tenant, token.id);
+  const entries = (await activityOf(own, accountOf(visit).tenant, token.id)).slice(0, ON_A_PAGE);
   return {
     title: 'Activity log',
     page: (
@@ -168,6 +171,7 @@ async function activity(visit: Visit): Promise<Reply> {
         <h1>
           Activity log of <bdi>{token.name}</bdi>
         </h1>
+        <p class="lead">The newest {String(ON_A_PAGE)} entries. All of them are in the audit trail.</p>
         <details>
           <summary>Scopes</summary>
           <p>
@@ -182,11 +186,11 @@ async function activity(visit: Visit): Promise<Reply> {
               </td>
               <td>{each.interaction}</td>
               <td>
-                <code>{each.entity ?? each.type ?? ''}</code>
+                <Code text={each.entity ?? each.type ?? ''} />
               </td>
               <td>{each.status}</td>
               <td>
-                <code>{each.requestId ?? ''}</code>
+                <Code text={each.requestId ?? ''} />
               </td>
             </tr>
           ))}

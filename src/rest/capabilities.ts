@@ -15,7 +15,7 @@ import { offers } from './offers.js';
 import { patchFormats } from './patch.js';
 import { shaped, parseShape } from './subset.js';
 
-type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
+type Stated = Pick<Facade, 'registry' | 'base' | 'oauthUris' | 'version' | 'released'> & { readonly own: unknown };
 
 /** https://hl7.org/fhir/R4/http.html#capabilities: what the declarations and the table of interactions say, and nothing else. */
 export const capabilities = (facade: Facade, routes: readonly Route[]): Interaction => {
@@ -53,7 +53,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
       {
         mode: 'server',
         documentation: DOCUMENTATION,
-        security: security(facade.tokenUrl),
+        security: security(facade.oauthUris),
         ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
       },
@@ -79,12 +79,12 @@ const DOCUMENTATION =
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
   'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types.';
 
-function security(tokenUrl: string): CapabilityStatementRestSecurity {
+function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
   return {
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: [{ url: 'token', valueUri: tokenUrl }],
+        extension: Object.entries(uris).map(([url, valueUri]) => ({ url, valueUri })),
       },
     ],
     cors: true,

@@ -94,7 +94,11 @@ describe('rest: the CapabilityStatement says what is so', () => {
     ]);
     const [uris] = security.extension;
     assert.equal(uris.url, 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris');
-    assert.deepEqual(uris.extension, [{ url: 'token', valueUri: `${server.url}/oauth/token` }]);
+    const named = ['authorize', 'token', 'introspect', 'revoke', 'manage'];
+    assert.deepEqual(
+      uris.extension,
+      named.map((url) => ({ url, valueUri: `${server.url}/oauth/${url}` })),
+    );
   });
 
   it('REST 54: cpb-9 and cpb-12: types and parameter names are there once', () => {

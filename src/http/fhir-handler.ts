@@ -53,8 +53,9 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       return;
     }
     const { response, format, match } = await answer(ctx, handled);
+    if (response.interaction) handled.interaction = response.interaction;
     if (handled.access && match && !response.audited)
-      await options.audit(eventOf(handled.access, askedOf(match), response, handled.requestId, now()));
+      await options.audit(eventOf(handled.access, askedOf(match, response), response, handled.requestId, now()));
     return respond(ctx, response, format, handled);
   };
 
@@ -99,7 +100,9 @@ interface Answered {
   readonly match: Match | undefined;
 }
 
-const askedOf = ({ route, type, id }: Match): Asked => ({ interaction: route.interaction, type, id });
+const askedOf = ({ route, type, id }: Match, { interaction = route.interaction }: FhirResponse): Asked => ({
+  ...{ interaction, type, id },
+});
 
 const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);
 

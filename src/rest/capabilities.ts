@@ -61,7 +61,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   };
 }
 
-const systemInteractions = ['history-system'] as const;
+const systemInteractions = ['transaction', 'batch', 'history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;

@@ -84,8 +84,10 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(mode, 'server');
     assert.deepEqual(
       interaction.map((each: any) => each.code),
-      ['history-system'],
+      ['transaction', 'batch', 'history-system'],
     );
+    for (const type of ['transaction', 'batch'])
+      assert.equal((await client.send('POST', '', { resourceType: 'Bundle', type })).body.type, `${type}-response`);
     assert.equal((await client.get('_history')).status, 200);
     assert.equal(operation, undefined);
     assert.equal(security.cors, true);
@@ -185,9 +187,8 @@ describe('rest: the CapabilityStatement says what is so', () => {
         assert.ok(status === 404 || status === 405, `${type} ${code}: ${String(status)}`);
       }
     }
+    assert.equal((await client.get('?_type=Patient')).status, 405);
     for (const [method, path] of [
-      ['POST', ''],
-      ['GET', '?_type=Patient'],
       ['POST', '_search'],
       ['GET', 'Patient/patient-full/Observation'],
     ] as const)

@@ -5,6 +5,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   read: 'R',
   vread: 'R',
   'search-type': 'E',
+  'search-system': 'E',
   create: 'C',
   update: 'U',
   patch: 'U',
@@ -33,7 +34,7 @@ export function eventOf(
   at: number,
 ): AuditEvent {
   // What is no id is not repeated: it may be anything. What a stranger says is not repeated at all.
-  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${type}/${id}` : undefined;
+  const entity = tenant !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id) ? `${ownerOf(interaction, type)}/${id}` : undefined;
   const patients = patientsOf(shown);
   const action = actions[interaction];
   // Written out: this is made for every request, and spreading shows in a profile.
@@ -54,6 +55,10 @@ export function eventOf(
     patients,
   };
 }
+
+/** The type of the one resource that is named: a search names the patient whose compartment it is of. */
+const ownerOf = (interaction: Route['interaction'], type: string): string =>
+  interaction.startsWith('search') ? 'Patient' : type;
 
 function patientsOf(shown: readonly Shown[]): readonly string[] {
   if (shown.length === 1) return (shown[0] as Shown).patients;

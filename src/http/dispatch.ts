@@ -69,10 +69,11 @@ function fits(parts: readonly string[], segments: readonly string[]): boolean {
 }
 
 function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match {
-  const typed = parts[0] === '[type]';
+  // `Patient/[id]/[type]` is a search for the type, of what belongs to the patient.
+  const typed = parts.indexOf('[type]');
   return {
     route,
-    type: typed || parts[0] === 'Binary' ? (segments[0] as string) : '',
+    type: parts[0] === 'Binary' ? 'Binary' : typed < 0 ? '' : (segments[typed] as string),
     id: parts[1] === '[id]' ? (segments[1] as string) : '',
     versionId: parts[3] === '[vid]' ? (segments[3] as string) : '',
   };
@@ -81,7 +82,8 @@ function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match
 const unknownType = (): OutcomeError => new OutcomeError(404, 'unknown-type', 'This resource type is not served here');
 
 function refusal(fitting: readonly Compiled[], segments: readonly string[], serves: Serves): OutcomeError {
-  if (fitting.some((each) => each.parts[0] === '[type]') && !serves(segments[0] as string)) return unknownType();
+  const types = fitting.map((each) => matchOf(each, segments).type);
+  if (types.some((type) => type !== '' && !serves(type))) return unknownType();
   const there = fitting.filter((each) => isOffered(matchOf(each, segments), serves));
   if (there.length === 0 && segments.at(-1)?.startsWith('$'))
     return new OutcomeError(404, 'unknown-operation', 'There is no such operation here');

@@ -76,6 +76,7 @@ export interface Route {
     | 'read'
     | 'vread'
     | 'search-type'
+    | 'search-system'
     | 'create'
     | 'update'
     | 'patch'

@@ -56,12 +56,14 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
         security: security(facade.oauthUris),
         ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
+        ...(routes.some((route) => route.path.startsWith('Patient/[id]/')) && { compartment: [PATIENT_COMPARTMENT] }),
       },
     ],
   };
 }
 
-const systemInteractions = ['transaction', 'batch', 'history-system'] as const;
+const PATIENT_COMPARTMENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
+const systemInteractions = ['transaction', 'batch', 'search-system', 'history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
@@ -77,7 +79,8 @@ const DOCUMENTATION =
   'modifier, include or sort order is 400, unless the client asks for Prefer: handling=lenient. A search also takes ' +
   '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary. A ' +
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
-  'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types.';
+  'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types. ' +
+  'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 
 function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
   return {

@@ -10,6 +10,8 @@ import { seal, unseal } from '../store/seal.js';
 export interface Cursor {
   readonly params: readonly (readonly [name: string, value: string])[];
   readonly position?: Position;
+  /** Of a search over several types, where each goes on. */
+  readonly each?: Readonly<Record<string, Position>>;
   /** The total, when it was counted for the first page: it is not counted again. */
   readonly total?: number;
 }
@@ -18,16 +20,16 @@ export const CURSOR = '_cursor';
 /** The last page needs no secret: it is the search itself, read from its end. */
 export const LAST = 'last';
 
-const boundTo = ({ tenant, credential, user = '', patient = '' }: Access, type: string): string =>
-  `${tenant} ${credential} ${user} ${patient} ${type}`;
+const boundTo = ({ tenant, credential, user = '', patient = '' }: Access, path: string): string =>
+  `${tenant} ${credential} ${user} ${patient} ${path}`;
 
-export function writeCursor(key: Buffer, access: Access, type: string, cursor: Cursor): string {
-  return seal(key, JSON.stringify(cursor), boundTo(access, type));
+export function writeCursor(key: Buffer, access: Access, path: string, cursor: Cursor): string {
+  return seal(key, JSON.stringify(cursor), boundTo(access, path));
 }
 
 /** Errors: 400 `invalid-cursor` for one that was changed, or given to somebody else. */
-export function readCursor(key: Buffer, access: Access, type: string, text: string): Cursor {
-  const plain = text.length > 32_768 ? undefined : unseal(key, text, boundTo(access, type));
+export function readCursor(key: Buffer, access: Access, path: string, text: string): Cursor {
+  const plain = text.length > 32_768 ? undefined : unseal(key, text, boundTo(access, path));
   if (plain === undefined)
     throw new OutcomeError(400, 'invalid-cursor', 'This page link is not one that was given to this credential');
   return JSON.parse(plain) as Cursor;

@@ -8,6 +8,7 @@ import type { Facade } from './facade.js';
 import { history } from './history.js';
 import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
+import { searchSystem } from './search-system.js';
 import { searchType } from './search-type.js';
 import { takesBundle, takesResource } from './sent.js';
 import { conditionalUpdate, update } from './update.js';
@@ -19,11 +20,7 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'read', method: 'GET', path: 'Binary/[id]', handle: readBinary(facade) },
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
-    { interaction: 'search-type', method: 'GET', path: '[type]', handle: searchType(facade) },
-    {
-      ...{ interaction: 'search-type', method: 'POST', path: '[type]/_search', takes: 'form' },
-      handle: searchType(facade),
-    },
+    ...searchRoutes(facade),
     ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
@@ -41,6 +38,24 @@ export function fhirRoutes(facade: Facade): Route[] {
       handle: capabilities(facade, routes),
     },
     ...routes,
+  ];
+}
+
+function searchRoutes(facade: Facade): Route[] {
+  const get = { interaction: 'search-type', method: 'GET', handle: searchType(facade) } as const;
+  const post = { ...get, method: 'POST', takes: 'form' } as const;
+  const system = { interaction: 'search-system', handle: searchSystem(facade) } as const;
+  const ofPatients: Route[] = [
+    { ...get, path: 'Patient/[id]/[type]' },
+    { ...post, path: 'Patient/[id]/[type]/_search' },
+    { ...system, method: 'GET', path: 'Patient/[id]/*' },
+  ];
+  return [
+    { ...get, path: '[type]' },
+    { ...post, path: '[type]/_search' },
+    { ...system, method: 'GET', path: '' },
+    { ...system, method: 'POST', path: '_search', takes: 'form' },
+    ...(facade.registry.get('Patient') ? ofPatients : []),
   ];
 }
 
@@ -72,6 +87,7 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   read: 'r',
   vread: 'r',
   'search-type': 's',
+  'search-system': 's',
   create: 'c',
   update: 'u',
   patch: 'u',

@@ -80,7 +80,8 @@ function parseCriterion(
   return parseTest(resource, name, value, options);
 }
 
-function parseTest(resource: RegisteredResource, name: string, value: string, options: ParseOptions): Test {
+/** A parameter of the resource itself. */
+export function parseTest(resource: RegisteredResource, name: string, value: string, options: ParseOptions): Test {
   const [base, modifier] = splitName(name);
   const declared = resource.params.get(base);
   if (!declared) throw unsupported(resource, name);

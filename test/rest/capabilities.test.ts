@@ -84,7 +84,7 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(mode, 'server');
     assert.deepEqual(
       interaction.map((each: any) => each.code),
-      ['transaction', 'batch', 'history-system'],
+      ['transaction', 'batch', 'search-system', 'history-system'],
     );
     for (const type of ['transaction', 'batch'])
       assert.equal((await client.send('POST', '', { resourceType: 'Bundle', type })).body.type, `${type}-response`);
@@ -187,12 +187,28 @@ describe('rest: the CapabilityStatement says what is so', () => {
         assert.ok(status === 404 || status === 405, `${type} ${code}: ${String(status)}`);
       }
     }
-    assert.equal((await client.get('?_type=Patient')).status, 405);
     for (const [method, path] of [
-      ['POST', '_search'],
-      ['GET', 'Patient/patient-full/Observation'],
-    ] as const)
-      assert.equal((await client.ask(path, { method })).status, 404, `${method} ${path}`);
+      ['GET', 'Practitioner/practitioner-full/Observation'],
+      ['PUT', 'Patient/patient-full/Observation'],
+    ] as const) {
+      const { status } = await client.ask(path, { method });
+      assert.ok(status === 404 || status === 405, `${method} ${path}: ${String(status)}`);
+    }
+  });
+
+  it('REST 30, 54: the declared search of the system works, by GET and by POST', async () => {
+    assert.equal((await client.get('?_type=Patient,Observation')).status, 200);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    assert.equal((await client.ask('_search', { method: 'POST', body: '_type=Patient', headers })).status, 200);
+  });
+
+  it('REST 30, 54: the declared compartment can be searched, for the types that belong to it', async () => {
+    assert.deepEqual(statement.rest[0].compartment, ['http://hl7.org/fhir/CompartmentDefinition/patient']);
+    const compartment = readJson('fhir/r4/compartmentdefinition-patient.json');
+    for (const type of server.portico.registry.types) {
+      const belongs = compartment.resource.find((each: any) => each.code === type).param !== undefined;
+      assert.equal((await client.get(`Patient/patient-full/${type}`)).status, belongs ? 200 : 404, type);
+    }
   });
 
   it('REST 55: every declared search parameter works, every other one of R4 is 400', async () => {

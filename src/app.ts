@@ -8,6 +8,7 @@ import { caller } from './auth/caller.js';
 import { ClientKeys } from './auth/client-keys.js';
 import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
+import { launchRoute } from './auth/launch-routes.js';
 import { authRoutes } from './auth/routes.js';
 import { sessionRoutes } from './auth/session-routes.js';
 import { errors } from './http/errors.js';
@@ -82,8 +83,9 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
+  app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows }));
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
-  app.use(portalPages({ ...tokens, facade, trail, onError }));
+  app.use(portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError }));
   app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createApp, FHIR_PATH } from './app.js';
 import { Trail } from './audit/trail.js';
 import { Keys } from './auth/keys.js';
+import { oauthUris } from './auth/paths.js';
 import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
@@ -186,6 +187,7 @@ export function facadeOf(portico: Portico): Facade {
     ...{ registry, rows, writer, trail, profiles, base, now, version, released },
     own: writer ? own : undefined,
     tokenUrl: `${config.baseUrl}/oauth/token`,
+    oauthUris: oauthUris(config.baseUrl),
     searchHandling: config.searchHandling,
     cursorKey: deriveKey(secret, 'cursors'),
   };

@@ -19,6 +19,7 @@ const names = [
   '009_authorization',
   '010_audit',
   '011_portal',
+  '012_launch',
   '013_writes',
 ];
 

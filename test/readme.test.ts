@@ -58,6 +58,11 @@ describe('README', () => {
     assert.equal(shown, read(file));
   });
 
+  it('shows the SMART app that a browser has launched', () => {
+    const shown = /<!-- example test\/examples\/smart-app\.html -->[^]*?```html\n([^]*?)```/.exec(readme)?.[1];
+    assert.equal(shown, read('test/examples/smart-app.html'));
+  });
+
   it('links to files that are there', () => {
     for (const [, file] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.ok(read(file as string) !== '');
   });

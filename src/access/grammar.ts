@@ -50,7 +50,8 @@ export const ALL = 'apiv2';
 /** Elation's: the token may name the user on whose behalf it acts. */
 export const ACT_AS_USER = 'act_as_user';
 
-const contexts: ReadonlySet<string> = new Set([
+/** What opens no data, but says who is there, whose record it is, and for how long. */
+export const contextScopes: readonly string[] = [
   ACT_AS_USER,
   'launch',
   'launch/patient',
@@ -60,7 +61,8 @@ const contexts: ReadonlySet<string> = new Set([
   'profile',
   'offline_access',
   'online_access',
-]);
+];
+const contexts: ReadonlySet<string> = new Set(contextScopes);
 
 /** More or longer scopes than these in one request are refused. */
 const MAX_SCOPES = 64;

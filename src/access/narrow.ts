@@ -23,6 +23,8 @@ export interface Access {
   readonly onBehalfOf?: string;
   /** The id of the token. */
   readonly jti?: string;
+  /** The pages that may use it, for the token of an app. */
+  readonly origins?: readonly string[];
 }
 
 const known = new WeakMap<Access, Map<string, Narrowing | undefined>>();

@@ -6,6 +6,7 @@ import { allowed, type Covering } from './covers.js';
 import {
   ACT_AS_USER,
   ALL,
+  contextScopes,
   nativeScopeTexts,
   parseCeiling,
   parseScopes,
@@ -78,11 +79,21 @@ export class Scopes {
     const covering = this.#covering(patient !== undefined);
     const limit = this.readCeiling(ceiling) ?? [];
     const left = granted ? intersect(granted, limit, covering) : limit;
-    return policy === undefined ? left : intersect(left, this.readCeiling(policy) ?? [], covering);
+    if (policy === undefined) return left;
+    const most = this.readCeiling(policy) ?? [];
+    // It is about data: who a user is, and in which context, is none.
+    return left.flatMap((each) => (isAboutUser(each) ? [each] : intersect([each], most, covering)));
   }
 
   #covering(pinned: boolean): Covering {
     return { pinned, named: this.#named };
+  }
+
+  /** What is left of the scopes under a limit: those of them that it allows, and of wider ones as much as it allows. */
+  under(limit: readonly Spelling[], asked: readonly Spelling[], pinned = false): Spelling[] {
+    const left = intersect(asked, limit, this.#covering(pinned));
+    // What has no text of its own cannot be shown to the user who is asked.
+    return left.filter((each) => each.kind !== 'part' && this.#checked([each]) !== undefined);
   }
 
   grants(scopes: readonly Spelling[]): Grant[] {
@@ -92,8 +103,8 @@ export class Scopes {
   /** What the discovery documents name. `letters` are the operations that are served. */
   supported(letters: string): string[] {
     const types = ['*', ...this.registry.types];
-    const levels = ['patient', 'system'].flatMap((level) => types.map((type) => `${level}/${type}.${letters}`));
-    return [ALL, ACT_AS_USER, ...levels, ...nativeScopeTexts];
+    const levels = ['patient', 'user', 'system'].flatMap((level) => types.map((type) => `${level}/${type}.${letters}`));
+    return [ALL, ...contextScopes, ...levels, ...nativeScopeTexts];
   }
 
   #grantsOf(scope: Spelling): Grant[] {
@@ -120,5 +131,7 @@ export class Scopes {
     }
   }
 }
+
+const isAboutUser = ({ kind, text }: Spelling): boolean => kind === 'context' && text !== ACT_AS_USER;
 
 const escape = (value: string): string => value.replaceAll('$', '\\$');

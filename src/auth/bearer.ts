@@ -101,7 +101,7 @@ export class Bearer {
 
   /** What was granted, as far as the credential's ceiling and the organization's policy allow it now. */
   #opened(verified: Verified, under: Alive): Opened {
-    const { patient, fhirUser } = under;
+    const { patient, fhirUser, origins } = under;
     if (verified.opened && isSame(verified.opened.under, under)) return verified.opened;
     const { scopes } = this.options;
     const { org, cid = '', knd, uid, jti } = verified.claims;
@@ -116,6 +116,7 @@ export class Bearer {
       ...(uid !== undefined && { user: uid }),
       ...(fhirUser !== undefined && { fhirUser }),
       ...(jti !== undefined && { jti }),
+      ...(origins !== undefined && { origins: origins.split(' ') }),
     };
     return (verified.opened = { under, access, scopes: left });
   }
@@ -135,7 +136,8 @@ const isSame = (one: Alive, other: Alive): boolean =>
   one.ceiling === other.ceiling &&
   one.policy === other.policy &&
   one.patient === other.patient &&
-  one.fhirUser === other.fhirUser;
+  one.fhirUser === other.fhirUser &&
+  one.origins === other.origins;
 
 const dead = ({ org, cid, knd, uid, jti }: Claims, text: string): RefusedToken =>
   new RefusedToken({ tenant: org, credential: cid, credentialKind: knd, user: uid, jti }, 'expired', text, DEAD);

@@ -4,17 +4,21 @@ import { OAuthError } from '../outcome.js';
 import type { AuthOptions } from './issue.js';
 import type { OAuthRequest } from './oauth-request.js';
 import { assertedClient, verifyAssertion } from './private-key-jwt.js';
-import { credentialAsked, knownCredential, liveCredential, ownsSecret, type Credential } from './store.js';
+import { credentialAsked, isPublic, knownCredential, liveCredential, ownsSecret, type Credential } from './store.js';
 
 /** How a client proves who it is, as discovery names it. */
 export const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+
+/** With none: an app that cannot keep a secret only says its id, and proves by PKCE that a code is its own. */
+export const tokenAuthMethods = [...authMethods, 'none'] as const;
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** What a request says of its client; nothing of it is believed yet. */
 type Claimed =
   | { readonly method: 'secret'; readonly id: string; readonly secret: string }
-  | { readonly method: 'assertion'; readonly id: string; readonly assertion: string };
+  | { readonly method: 'assertion'; readonly id: string; readonly assertion: string }
+  | { readonly method: 'none'; readonly id: string };
 
 /**
  * The client of a request (RFC 6749 section 2.3, RFC 7523, SMART asymmetric and symmetric). Unknown, wrong and deleted are
@@ -46,7 +50,7 @@ function claimedBy({ field, authorization }: OAuthRequest): Claimed | undefined 
     return id === undefined || id === client?.id ? client : undefined;
   }
   if (secret !== undefined) return id === undefined ? undefined : { method: 'secret', id, secret };
-  if (assertion === undefined) return undefined;
+  if (assertion === undefined) return id === undefined ? undefined : { method: 'none', id };
   if (field('client_assertion_type') !== JWT_BEARER)
     throw new OAuthError(400, 'invalid_request', 'client_assertion_type must be that of a JWT');
   const asserted = assertedClient(assertion);
@@ -72,6 +76,7 @@ function basic(authorization: string): Claimed | undefined {
 async function proved(claimed: Claimed, options: AuthOptions): Promise<Credential | undefined> {
   const now = options.now();
   const credential = await liveCredential(options.own, idOf(claimed), now);
+  if (claimed.method === 'none') return credential && isPublic(credential) ? credential : undefined;
   if (claimed.method === 'assertion')
     return credential && (await verifyAssertion(claimed.assertion, credential, options)) ? credential : undefined;
   return ownsSecret(credential, claimed.secret.slice(0, 256), now) ? credential : undefined;

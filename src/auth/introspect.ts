@@ -7,7 +7,7 @@ import { authenticateClient } from './client-auth.js';
 import type { AuthOptions, Claims } from './issue.js';
 import { alive } from './liveness.js';
 import { required, type OAuthRequest } from './oauth-request.js';
-import { liveCredential, type Credential } from './store.js';
+import { isPublic, liveCredential, type Credential } from './store.js';
 
 type Introspection = { readonly active: false } | ({ readonly active: true } & Record<string, unknown>);
 
@@ -22,6 +22,8 @@ export async function introspect(request: OAuthRequest, options: AuthOptions, be
   const caller = /^Bearer /i.test(request.authorization ?? '')
     ? await bearingCaller(request, options, bearer)
     : await authenticateClient(request, options);
+  // Whoever knows the id of an app without a secret is not it (RFC 7662 section 2.1).
+  if (isPublic(caller)) throw new OAuthError(401, 'invalid_client', 'this client has no proof of who it is');
   const token = required(request, 'token');
   const claims = await claimsOf(token, bearer);
   if (claims?.org !== caller.tenant || (claims.cid !== caller.id && !caller.canIntrospect)) return inactive;

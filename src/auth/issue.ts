@@ -40,7 +40,15 @@ export interface Claims extends JWTPayload {
   readonly sid?: string;
   readonly gid?: string;
   readonly patient?: string;
+  /** As `Type/id`: who the user is. */
+  readonly fhirUser?: string;
+  readonly encounter?: string;
+  readonly intent?: string;
+  readonly fhirContext?: unknown;
 }
+
+/** What a token says of its launch besides the patient: for resource servers that ask, and for nothing here. */
+export type LaunchClaims = Pick<Claims, 'fhirUser' | 'encounter' | 'intent' | 'fhirContext'>;
 
 /** Whom a token is for, and what its life depends on. */
 export interface Holder {
@@ -52,6 +60,7 @@ export interface Holder {
   readonly session?: string;
   readonly grant?: string;
   readonly patient?: string;
+  readonly launch?: LaunchClaims;
 }
 
 export interface Issued {
@@ -63,7 +72,7 @@ export interface Issued {
 /** Signs an access token (RFC 9068). `endsAt`, milliseconds since 1970: it does not outlive what it depends on. */
 export async function issueAccessToken(
   { keys, issuer, audience, now }: AuthOptions,
-  { tenant, kind, clientId, credential, user, session, grant, patient }: Holder,
+  { tenant, kind, clientId, credential, user, session, grant, patient, launch }: Holder,
   scope: string,
   lifeSeconds: number,
   endsAt = Infinity,
@@ -87,6 +96,7 @@ export async function issueAccessToken(
     ...(session !== undefined && { sid: session }),
     ...(grant !== undefined && { gid: grant }),
     ...(patient !== undefined && { patient }),
+    ...launch,
   };
   return { token: await keys.sign(claims), jti, expiresInSeconds: expires - issuedAt };
 }

@@ -12,8 +12,10 @@ export interface Alive {
   readonly policy: string | undefined;
   /** The only patient whose data it opens. */
   readonly patient: string | undefined;
-  /** The person that the user of a session is, as `Type/id`. */
+  /** The person that the user is, as `Type/id`. */
   readonly fhirUser?: string;
+  /** The pages that may use the tokens of an app, space-separated. */
+  readonly origins?: string;
 }
 
 /** Undefined where anything that the token depends on is gone, disabled, expired or changed. */
@@ -49,7 +51,7 @@ const credentials = (knex: Knex, $: Slots): Knex.QueryBuilder =>
     .where('c.id', $('credential'))
     .where('c.org', $('tenant'))
     .whereNull('c.disabled_at')
-    .select('c.epoch', 'c.patient', 'c.expires_at', 'c.scope_ceiling', 'o.active', 'o.scope_policy');
+    .select('c.epoch', 'c.patient', 'c.expires_at', 'c.scope_ceiling', 'c.origins', 'o.active', 'o.scope_policy');
 
 const ofCredential = statement<Keys>((knex, $) => credentials(knex, $).select(dead(knex, $)));
 
@@ -61,7 +63,8 @@ const ofGrant = statement<Keys>((knex, $) =>
     .where('u.id', $('user'))
     .whereNull('g.revoked_at')
     .whereNull('u.disabled_at')
-    .select('u.epoch as user_epoch', 'g.expires_at as grant_expires_at', 'g.patient as grant_patient', dead(knex, $)),
+    .select('u.epoch as user_epoch', 'u.fhir_user', 'g.expires_at as grant_expires_at', 'g.patient as grant_patient')
+    .select(dead(knex, $)),
 );
 
 const ofSession = statement<Keys>((knex, $) =>
@@ -83,7 +86,12 @@ function credentialAlive(row: Row | undefined, claims: Claims, now: number): Ali
   const pin = text(row['patient']);
   if (pin !== undefined && pin !== claims.patient) return undefined;
   if (claims.gid !== undefined && text(row['grant_patient']) !== claims.patient) return undefined;
-  return { ceiling: row['scope_ceiling'] as string, policy: text(row['scope_policy']), patient: claims.patient };
+  const [fhirUser, origins] = [text(row['fhir_user']), text(row['origins'])];
+  return {
+    ...{ ceiling: row['scope_ceiling'] as string, policy: text(row['scope_policy']), patient: claims.patient },
+    ...(fhirUser !== undefined && { fhirUser }),
+    ...(origins !== undefined && { origins }),
+  };
 }
 
 function sessionAlive(row: Row | undefined, claims: Claims, now: number): Alive | undefined {

@@ -14,6 +14,8 @@ export interface Org {
   readonly burst: number | undefined;
   /** The most that any credential of it opens. */
   readonly scopePolicy: string | undefined;
+  /** The site by which patients know it: with one, it is in the bundle of brands. */
+  readonly website: string | undefined;
 }
 
 export type NewPlan =
@@ -31,6 +33,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
     per_minute: $('perMinute'),
     burst: $('burst'),
     scope_policy: $('scopePolicy'),
+    website: $('website'),
     created_at: $('now'),
   }),
 );
@@ -42,9 +45,9 @@ export async function createOrg(
   name: string,
   now: number,
   plan: NewPlan = { plan: 'standard' },
-  scopePolicy?: string,
+  { scopePolicy = null, website = null }: { scopePolicy?: string | null; website?: string | null } = {},
 ): Promise<void> {
-  const row = { id, name, now, perMinute: null, burst: null, ...plan, scopePolicy: scopePolicy ?? null };
+  const row = { id, name, now, perMinute: null, burst: null, ...plan, scopePolicy, website };
   await db.commit({ statements: [await insert.plan(db, row, 1)] });
 }
 
@@ -52,6 +55,16 @@ const all = statement<Record<never, never>>((knex) => knex('org').orderBy('creat
 
 export async function listOrgs(db: Database): Promise<Org[]> {
   return (await all.all(db, {})).map(orgOf);
+}
+
+const policyOf = statement<{ tenant: string }>((knex, $) =>
+  knex('org').where('id', $('tenant')).select('scope_policy'),
+);
+
+/** The most that anything of an organization opens; undefined for no limit. */
+export async function scopePolicyOf(db: Database, tenant: string): Promise<string | undefined> {
+  const policy = (await policyOf.first(db, { tenant }))?.['scope_policy'];
+  return typeof policy === 'string' ? policy : undefined;
 }
 
 const update = statement<Record<string, unknown>>((knex, $) =>
@@ -64,6 +77,7 @@ const update = statement<Record<string, unknown>>((knex, $) =>
       per_minute: $('perMinute'),
       burst: $('burst'),
       scope_policy: $('scopePolicy'),
+      website: $('website'),
     }),
 );
 
@@ -72,8 +86,8 @@ const update = statement<Record<string, unknown>>((knex, $) =>
  * seconds. False when there is no such organization.
  */
 export async function updateOrg(db: Database, org: Org): Promise<boolean> {
-  const { perMinute = null, burst = null, scopePolicy = null } = org;
-  return committed(db, [await update.plan(db, { ...org, perMinute, burst, scopePolicy }, 1)]);
+  const { perMinute = null, burst = null, scopePolicy = null, website = null } = org;
+  return committed(db, [await update.plan(db, { ...org, perMinute, burst, scopePolicy, website }, 1)]);
 }
 
 function orgOf(row: Row): Org {
@@ -86,5 +100,6 @@ function orgOf(row: Row): Org {
     perMinute: count('per_minute'),
     burst: count('burst'),
     scopePolicy: (row['scope_policy'] as string | null) ?? undefined,
+    website: (row['website'] as string | null) ?? undefined,
   };
 }

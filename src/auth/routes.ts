@@ -10,7 +10,7 @@ import type { AuthOptions } from './issue.js';
 import { readRequest, type OAuthRequest } from './oauth-request.js';
 import { INTROSPECT_PATH, REVOKE_PATH, TOKEN_PATHS } from './paths.js';
 import { revoke } from './revoke.js';
-import { credentialAsked } from './store.js';
+import { credentialAsked, type Credential } from './store.js';
 import { issueToken } from './token.js';
 
 interface Endpoint {
@@ -51,7 +51,8 @@ async function serve(ctx: Context, endpoint: Endpoint, options: AuthOptions): Pr
   }
   if (ctx.method !== 'POST')
     throw new OAuthError(405, 'invalid_request', 'this endpoint takes POST', { Allow: 'POST, OPTIONS' });
-  const body = await recorded(await readRequest(ctx), endpoint, options);
+  const request = await readRequest(ctx);
+  const body = await recorded(request, endpoint, options).finally(() => onlyItsOrigins(ctx, request.client));
   // After the body: Koa makes 204 of none, and text of an empty one.
   ctx.body = body ?? null;
   ctx.status = 200;
@@ -90,6 +91,15 @@ function eventOf(request: OAuthRequest, interaction: string, status: number, at:
   if (!client) return { ...event, ...refused, patients: [] };
   const { patient } = client;
   return { ...event, ...credentialAsked(client), patients: patient === undefined ? [] : [patient] };
+}
+
+/** An app that is known says which pages are its own. */
+function onlyItsOrigins(ctx: Context, client: Credential | undefined): void {
+  const origin = ctx.get('origin');
+  if (client?.kind !== 'app' || origin === '') return;
+  ctx.vary('Origin');
+  if (client.origins.includes(origin)) ctx.set('Access-Control-Allow-Origin', origin);
+  else ctx.remove('Access-Control-Allow-Origin');
 }
 
 /** A patient's key may be used by an app in any browser; there are no cookies to protect. */

@@ -9,6 +9,11 @@ import { deriveKey, seal, unseal } from '../store/seal.js';
 
 /** The algorithm of access tokens. */
 export const ACCESS_TOKEN_ALG = 'ES256';
+/** The algorithm of identity tokens, which every client knows (OpenID Connect Core section 15.1). */
+export const ID_TOKEN_ALG = 'RS256';
+
+export const signingAlgs = [ACCESS_TOKEN_ALG, ID_TOKEN_ALG] as const;
+export type SigningAlg = (typeof signingAlgs)[number];
 
 /**
  * A key that signs tokens. What it is follows from the clock alone, so that all processes turn from one key to the next
@@ -69,9 +74,8 @@ const retireOthers = statement<{ alg: string; kid: string; retireAt: number }>((
 export async function planSigningKey(
   db: Database,
   secret: string,
-  { activeFrom, retireAt, now }: { activeFrom: number; retireAt?: number; now: number },
+  { alg, activeFrom, retireAt, now }: { alg: SigningAlg; activeFrom: number; retireAt?: number; now: number },
 ): Promise<Plan & { readonly kid: string }> {
-  const alg = ACCESS_TOKEN_ALG;
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   const kid = randomBytes(12).toString('base64url');
   const publicJwk = JSON.stringify({ ...(await exportJWK(publicKey)), kid, alg, use: 'sig' });

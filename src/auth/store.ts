@@ -23,6 +23,11 @@ export interface Credential {
   readonly scopeCeiling: string;
   /** The most that its organization allows, where it has been asked whether it lives. */
   readonly policy: string | undefined;
+  /** Of an app: where users may be sent back to, and the pages that may use its tokens. */
+  readonly redirectUris: readonly string[];
+  readonly origins: readonly string[];
+  /** The page of an app that an EHR opens. */
+  readonly launchUrl: string | undefined;
   /** Whether it may ask about tokens of others in its organization. */
   readonly canIntrospect: boolean;
   /** Raised when something changes that tokens already issued must not survive. */
@@ -35,7 +40,7 @@ export interface Credential {
   readonly disabledAt: number | undefined;
 }
 
-/** How a client of kind backend proves who it is. */
+/** How a client that signs proves who it is. */
 export type ClientKeySource = { readonly jwks: string } | { readonly jwksUrl: string };
 
 export interface NewCredential {
@@ -49,7 +54,14 @@ export interface NewCredential {
   readonly expiresAt?: number;
   readonly canIntrospect?: boolean;
   readonly createdBy?: string;
+  readonly redirectUris?: readonly string[];
+  readonly origins?: readonly string[];
+  readonly launchUrl?: string;
 }
+
+/** An app that cannot keep a secret: nothing but its redirect URIs and PKCE says who it is. */
+export const isPublic = ({ kind, secretHash, jwks, jwksUrl }: Credential): boolean =>
+  kind === 'app' && (secretHash ?? jwks ?? jwksUrl) === undefined;
 
 const insert = statement<Record<string, unknown>>((knex, $) =>
   knex('credential').insert({
@@ -62,6 +74,9 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
     jwks_url: $('jwksUrl'),
     patient: $('patient'),
     scope_ceiling: $('scopeCeiling'),
+    redirect_uris: $('redirects'),
+    origins: $('pages'),
+    launch_url: $('launchUrl'),
     can_introspect: $('canIntrospect'),
     created_by: $('createdBy'),
     created_at: $('now'),
@@ -81,11 +96,11 @@ export async function createCredential(db: Database, credential: NewCredential, 
   return { id, secret };
 }
 
-/** Makes a credential that proves itself by signatures, and has no secret. Its public id. */
+/** Makes a credential that has no secret: it proves itself by signatures, or is an app without a proof. Its public id. */
 export async function registerCredential(
   db: Database,
   credential: NewCredential,
-  keys: ClientKeySource,
+  keys: ClientKeySource | undefined,
   now: number,
 ): Promise<string> {
   const { id = makeId() } = credential;
@@ -94,8 +109,10 @@ export async function registerCredential(
 }
 
 async function add(db: Database, credential: NewCredential, more: Record<string, unknown>): Promise<void> {
-  const absent = { patient: null, expiresAt: null, createdBy: null, canIntrospect: false };
-  const row = { ...absent, hash: null, jwks: null, jwksUrl: null, ...credential, ...more };
+  const absent = { patient: null, expiresAt: null, createdBy: null, canIntrospect: false, launchUrl: null };
+  const { redirectUris, origins } = credential;
+  const lists = { redirects: redirectUris?.join(' ') ?? null, pages: origins?.join(' ') ?? null };
+  const row = { ...absent, hash: null, jwks: null, jwksUrl: null, ...credential, ...lists, ...more };
   await db.commit({ statements: [await insert.plan(db, row, 1)] });
 }
 
@@ -203,6 +220,7 @@ export async function noteUse(db: Database, { id, lastUsedAt = -Infinity }: Cred
 function credentialOf(row: Row): Credential {
   const time = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
   const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
+  const list = (name: string): string[] => (text(name) ?? '').split(' ').filter((each) => each !== '');
   const [hash, until] = [text('previous_secret_hash'), time('previous_expires_at')];
   return {
     id: row['id'] as string,
@@ -216,6 +234,9 @@ function credentialOf(row: Row): Credential {
     patient: text('patient'),
     scopeCeiling: row['scope_ceiling'] as string,
     policy: (row['scope_policy'] as string | null | undefined) ?? undefined,
+    redirectUris: list('redirect_uris'),
+    origins: list('origins'),
+    launchUrl: text('launch_url'),
     canIntrospect: Boolean(row['can_introspect']),
     epoch: row['epoch'] as number,
     createdBy: text('created_by'),

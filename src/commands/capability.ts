@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FHIR_PATH } from '../app.js';
+import { oauthUris } from '../auth/paths.js';
 import { loadRegistry } from '../registry.js';
 import { capabilityStatement } from '../rest/capabilities.js';
 import { fhirRoutes } from '../rest/routes.js';
@@ -39,7 +40,7 @@ async function makeStatement(): Promise<unknown> {
   const facade = {
     registry,
     base: `${PLACEHOLDER}${FHIR_PATH}`,
-    tokenUrl: `${PLACEHOLDER}/oauth/token`,
+    oauthUris: oauthUris(PLACEHOLDER),
     version,
     released,
     own: true,

@@ -6,12 +6,12 @@ import { CommandError, run, withJson, withPortico, type Said } from './command.j
 import { recorded } from './recorded.js';
 
 export function keysCommand(program: Command): void {
-  const keys = program.command('keys').description('the keys that sign access tokens');
+  const keys = program.command('keys').description('the keys that sign access tokens and identity tokens');
   const list = withJson(keys.command('list'))
     .description('list the keys that are published')
     .action(() => run(list, () => withPortico(listAll)));
   const rotate = withJson(keys.command('rotate'))
-    .description('publish the next key, which takes over in ten minutes')
+    .description('publish the next keys, which take over in ten minutes')
     .option('--now', 'a key was stolen: retire all at once, with every access token that was issued')
     .action(({ now: atOnce = false }: { now?: boolean }) =>
       run(rotate, () => withPortico((portico) => rotateOne(portico, atOnce))),
@@ -39,18 +39,18 @@ async function rotateOne(portico: Portico, atOnce: boolean): Promise<Said> {
   const { secret, now } = portico;
   const own = recorded(portico, atOnce ? 'key-replace' : 'key-rotate', { tenant: '' });
   if (atOnce) {
-    const { kid } = await replaceKeys(own, secret, now());
+    const { kids } = await replaceKeys(own, secret, now());
     const lines = [
-      `Key ${kid} signs from now on; all others are retired, and every access token that was issued is dead.`,
+      `Keys ${kids.join(' and ')} sign from now on; all others are retired, and every access token that was issued is dead.`,
       'Servers that run forget the old keys within a minute.',
     ];
-    return { json: { kid, status: 'active' }, lines };
+    return { json: { kids, status: 'active' }, lines };
   }
   const next = await rotateKeys(own, secret, now());
-  if (!next) throw new CommandError('The next key is published already');
+  if (!next) throw new CommandError('The next keys are published already');
   const activeFrom = new Date(next.activeFrom).toISOString();
   return {
-    json: { kid: next.kid, status: 'next', activeFrom },
-    lines: [`Key ${next.kid} is published and takes over at ${activeFrom}.`],
+    json: { kids: next.kids, status: 'next', activeFrom },
+    lines: [`Keys ${next.kids.join(' and ')} are published and take over at ${activeFrom}.`],
   };
 }

@@ -31,6 +31,7 @@ interface PlanOptions {
   readonly perMinute?: number;
   readonly burst?: number;
   readonly scope?: string;
+  readonly website?: string;
 }
 
 export function orgCommand(program: Command): void {
@@ -80,12 +81,12 @@ function createCommand(org: Command): void {
           if (!isOrgId(id)) throw new CommandError('--id has letters, digits, _ and - only, 40 at the most', 2);
           const { now } = portico;
           const own = recorded(portico, 'org-create', { tenant: id });
-          const policy = policyOf(portico, options.scope);
-          await createOrg(own, id, name, now(), planOf(options) ?? { plan: 'standard' }, policy).catch(
-            (error: unknown) => {
-              throw error instanceof GuardError ? new CommandError(`There is an organization ${id} already`) : error;
-            },
-          );
+          await createOrg(own, id, name, now(), planOf(options) ?? { plan: 'standard' }, {
+            scopePolicy: policyOf(portico, options.scope) ?? null,
+            website: websiteOf(options.website) ?? null,
+          }).catch((error: unknown) => {
+            throw error instanceof GuardError ? new CommandError(`There is an organization ${id} already`) : error;
+          });
           const lines = [
             `Organization ${id} is made.`,
             `Next: portico import <file> --org ${id}, and portico credential create --org ${id} --kind client --name <app>`,
@@ -98,14 +99,23 @@ function createCommand(org: Command): void {
 
 function updateCommand(org: Command): void {
   const update = withPlan(withJson(org.command('update')))
-    .description('change the name of an organization, how much it may ask, and the most that it opens')
+    .description('change the name of an organization, how much it may ask, the most that it opens, and its website')
     .argument('<id>', 'its id')
     .option('--name <name>', 'its name')
     .option('--no-scope', 'no limit to what its credentials open')
+    .option('--no-website', 'it is not in the bundle of brands any more')
     .action(
       (
         id: string,
-        { name, scope, ...plan }: { name?: string; scope?: string | boolean } & Omit<PlanOptions, 'scope'>,
+        {
+          name,
+          scope,
+          website,
+          ...plan
+        }: { name?: string; scope?: string | boolean; website?: string | boolean } & Omit<
+          PlanOptions,
+          'scope' | 'website'
+        >,
       ) =>
         run(update, () =>
           withPortico(async (portico) => {
@@ -117,6 +127,8 @@ function updateCommand(org: Command): void {
               ...(chosen && { perMinute: undefined, burst: undefined, ...chosen }),
               ...(scope === false && { scopePolicy: undefined }),
               ...(typeof scope === 'string' && { scopePolicy: policyOf(portico, scope) }),
+              ...(website === false && { website: undefined }),
+              ...(typeof website === 'string' && { website: websiteOf(website) }),
             };
             await updateOrg(recorded(portico, 'org-update', { tenant: id }), after);
             return { json: after, lines: [`${id} is changed: ${limitOf(after)}.`] };
@@ -130,7 +142,8 @@ const withPlan = (command: Command): Command =>
     .addOption(new Option('--plan <plan>', 'how much it may ask').choices([...planNames]))
     .option('--per-minute <count>', 'requests a minute, with --plan custom', requests)
     .option('--burst <count>', 'requests within one second, with --plan custom', requests)
-    .option('--scope <scopes>', 'the most that any credential of it may open');
+    .option('--scope <scopes>', 'the most that any credential of it may open')
+    .option('--website <url>', 'the site by which patients know it; with one, apps show it to them as a brand');
 
 function requests(text: string): number {
   const count = Number(text);
@@ -139,7 +152,7 @@ function requests(text: string): number {
 }
 
 /** Undefined where nothing is said of it. */
-function planOf({ plan, perMinute, burst }: Omit<PlanOptions, 'scope'>): NewPlan | undefined {
+function planOf({ plan, perMinute, burst }: Omit<PlanOptions, 'scope' | 'website'>): NewPlan | undefined {
   const numbers = perMinute !== undefined || burst !== undefined;
   if (plan === undefined && !numbers) return undefined;
   if (plan !== 'custom') {
@@ -155,6 +168,13 @@ function policyOf({ registry, base }: Portico, scope: string | undefined): strin
   if (scope !== undefined && !new Scopes(registry, base).readCeiling(scope))
     throw new CommandError('--scope is not a list of scopes', 2);
   return scope;
+}
+
+function websiteOf(text: string | undefined): string | undefined {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  if (text !== undefined && (url?.protocol !== 'https:' || url.username !== '' || url.hash !== ''))
+    throw new CommandError('--website is not an https URL', 2);
+  return url?.href;
 }
 
 function limitOf({ plan, perMinute, burst }: Org): string {

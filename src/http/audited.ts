@@ -13,6 +13,8 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   'history-instance': 'R',
   'history-type': 'R',
   'history-system': 'R',
+  batch: 'E',
+  transaction: 'E',
   capabilities: 'R',
 };
 

@@ -4,12 +4,13 @@ import type { Access } from '../access/narrow.js';
 /**
  * Which web pages may read an answer: https://fetch.spec.whatwg.org/#http-cors-protocol. There are no cookies, so the
  * question is only whose token a page may use. A portal key belongs to its patient, who may use it in any app; the
- * secret of a service has no place in a browser.
+ * token of an app belongs to the pages of that app; the secret of a service has no place in a browser.
  */
-export function corsHeaders(access: Access | undefined): Record<string, string> {
-  if (access && access.kind !== 'portal') return {};
+export function corsHeaders(access: Access | undefined, origin: string): Record<string, string> {
+  const allowed = access === undefined || access.kind === 'portal' ? '*' : origin;
+  if (allowed !== '*' && !(access?.kind === 'app' && access.origins?.includes(origin))) return {};
   return {
-    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Origin': allowed,
     'Access-Control-Expose-Headers':
       'ETag, Location, Content-Location, Last-Modified, X-Request-Id, Link, WWW-Authenticate, Retry-After, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset',
   };

@@ -20,7 +20,7 @@ export type Serves = (type: string, need?: Need) => boolean;
 
 /** Finds the line of the table for a method and a path. Errors: 404 and 405, told apart as REST 7 has it. */
 export function dispatcher(routes: readonly Route[], serves: Serves): (method: string, path: string) => Match {
-  const compiled = routes.map((route) => ({ route, parts: segmentsOf(route.path) }));
+  const compiled = routes.map((route) => ({ route, parts: route.path.split('/').filter((part) => part !== '') }));
   return (method, path) => {
     const segments = segmentsOf(path);
     const asked = method === 'HEAD' ? 'GET' : method;

@@ -53,9 +53,10 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       return;
     }
     const { response, format, match, refused } = await answer(ctx, handled);
+    if (response.interaction) handled.interaction = response.interaction;
     if (match && !match.route.public && !response.audited) {
       const asked = handled.access ? askedBy(handled.access) : refusedBy(refused);
-      await options.audit(eventOf(asked, wantedOf(match), response, handled.requestId, now()), ctx.ip);
+      await options.audit(eventOf(asked, wantedOf(match, response), response, handled.requestId, now()), ctx.ip);
     }
     return respond(ctx, response, format, handled);
   };
@@ -103,7 +104,9 @@ interface Answered {
   readonly refused?: unknown;
 }
 
-const wantedOf = ({ route, type, id }: Match): Wanted => ({ interaction: route.interaction, type, id });
+const wantedOf = ({ route, type, id }: Match, { interaction = route.interaction }: FhirResponse): Wanted => ({
+  ...{ interaction, type, id },
+});
 
 const paramsOf = (query: string): Pairs => (query === '' ? [] : [...new URLSearchParams(query)]);
 

@@ -43,6 +43,8 @@ export interface FhirResponse {
   readonly headers?: Readonly<Record<string, string>>;
   /** The resources whose data it shows: what the audit trail records. */
   readonly shown?: readonly Shown[];
+  /** What it was, where the body decides. */
+  readonly interaction?: Route['interaction'];
   /** The audit trail has it already, in the transaction of the write. */
   readonly audited?: true;
   /** JSON of a FHIR resource as text, or bytes of another type. */
@@ -82,6 +84,8 @@ export interface Route {
     | 'history-instance'
     | 'history-type'
     | 'history-system'
+    | 'batch'
+    | 'transaction'
     | 'capabilities';
   readonly method: Method;
   /** Segments below the base; `[type]`, `[id]` and `[vid]` stand for any. */

@@ -6,10 +6,15 @@ import { BodyError, readText } from './body.js';
 export class JsonBody {
   constructor(private readonly members: Readonly<Record<string, unknown>>) {}
 
+  /** Anything; undefined where it is absent. */
+  member(name: string): unknown {
+    return (Object.hasOwn(this.members, name) ? this.members[name] : undefined) ?? undefined;
+  }
+
   /** A text of 1 to `most` characters; undefined where it is absent. Errors: 400 `VALIDATION`. */
   optional(name: string, most: number): string | undefined {
-    const value = Object.hasOwn(this.members, name) ? this.members[name] : undefined;
-    if (value === undefined || value === null) return undefined;
+    const value = this.member(name);
+    if (value === undefined) return undefined;
     // PostgreSQL takes no NUL.
     if (typeof value === 'string' && value !== '' && value.length <= most && !value.includes('\0')) return value;
     throw new OutcomeError(400, 'VALIDATION', `${name} must be a text of 1 to ${String(most)} characters`);

@@ -24,7 +24,7 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
   if (handled.limit) sent.push(...handled.limit);
   if (headers) for (const name in headers) sent.push(name, headers[name] as string);
   if (req.headers.origin !== undefined)
-    for (const [name, value] of Object.entries(corsHeaders(handled.access))) sent.push(name, value);
+    for (const [name, value] of Object.entries(corsHeaders(handled.access, req.headers.origin))) sent.push(name, value);
   let bytes: string | Buffer = '';
   if (typeof body === 'string') {
     sent.push('Content-Type', 'application/fhir+json; charset=utf-8');

@@ -38,6 +38,8 @@ export const failureRules = {
   everybody: { failures: 1000, seconds: QUARTER, alarm: 'many logins fail: somebody may be trying stolen passwords' },
   /** Account: wrong second factors. */
   secondFactor: { failures: 10, seconds: 60 * 60 },
+  /** Network: requests of apps, good or bad, each of which is kept for a while. */
+  authorize: { failures: 3000, seconds: 15 * 60 },
 } as const satisfies Record<string, FailureRule>;
 
 /** How many refused requests are recorded one by one (docs/decisions/0010). All have the same time. */

@@ -13,14 +13,20 @@ const patientNav: readonly NavItem[] = [
   { to: '/portal/keys', text: 'FHIR API Access' },
   { to: '/portal/log', text: 'Access log' },
 ];
-const keysNav: readonly NavItem[] = [{ to: '/manager/tokens', text: 'API Tokens' }];
+const keysNav: readonly NavItem[] = [
+  { to: '/manager/tokens', text: 'API Tokens' },
+  { to: '/manager/apps', text: 'Apps' },
+];
 const adminNav: readonly NavItem[] = [
   { to: '/manager/users', text: 'Users' },
   { to: '/manager/patients', text: 'Patients' },
   { to: '/manager/audit', text: 'Audit' },
   { to: '/manager/status', text: 'Status' },
 ];
-const ownNav: readonly NavItem[] = [{ to: '/portal/account', text: 'My account' }];
+const ownNav: readonly NavItem[] = [
+  { to: '/oauth/manage', text: 'Connected apps' },
+  { to: '/portal/account', text: 'My account' },
+];
 
 function navOf({ roles, canManageKeys }: Account): readonly NavItem[] {
   const isAdmin = roles.includes('admin');

@@ -89,7 +89,7 @@ async function prove(visit: Visit): Promise<Reply> {
   const codes = await confirm(options, account, fields.one('code').trim().slice(0, 64));
   await record({ interaction: 'mfa-confirm', action: 'U', status: codes ? 200 : 401 });
   if (!codes) return wrongCode;
-  await endPortalSession(options.own, session);
+  await endPortalSession(options.own, session, options.now());
   return {
     session: await beginPortalSession(options.own, account, true, options.now()),
     title: 'Your recovery codes',

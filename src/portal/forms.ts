@@ -38,10 +38,29 @@ export async function readFields(request: IncomingMessage, origin: string, csrf:
     throw error.reason === 'size' ? new OutcomeError(413, 'too-long', 'The form is too large') : foreign();
   });
   const pairs = fields.map(([name, value]) => [name, value.replaceAll('\0', '')] as const);
-  const all = (name: string): string[] => pairs.filter(([each]) => each === name).map(([, value]) => value);
-  const [given, expected] = [Buffer.from(all(CSRF_FIELD)[0] ?? ''), Buffer.from(csrf)];
+  const read = fieldsOf(pairs);
+  const [given, expected] = [Buffer.from(read.one(CSRF_FIELD)), Buffer.from(csrf)];
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw foreign();
+  return read;
+}
+
+const fieldsOf = (pairs: Fields['pairs']): Fields => {
+  const all = (name: string): string[] => pairs.filter(([each]) => each === name).map(([, value]) => value);
   return { pairs, all, one: (name) => all(name)[0] ?? '' };
+};
+
+export const noFields: Fields = fieldsOf([]);
+
+/** What another site sends: a link or a form. Nothing of it proves who sent it. Errors: 400, 413. */
+export async function foreignFields(request: IncomingMessage, query: URLSearchParams): Promise<Fields> {
+  if (request.method !== 'POST') return fieldsOf([...query]);
+  const fields = await readForm(request, FORM_BYTES).catch((error: unknown) => {
+    if (!(error instanceof BodyError)) throw error;
+    throw error.reason === 'size'
+      ? new OutcomeError(413, 'too-long', 'The form is too large')
+      : new OutcomeError(400, 'invalid-parameter', 'The app that sent you here sent no form');
+  });
+  return fieldsOf([...query, ...fields]);
 }
 
 const foreign = (): OutcomeError =>

@@ -3,13 +3,15 @@ import { provePassword } from '../auth/sessions.js';
 import { enrol, enrolmentOf } from '../auth/enrolment.js';
 import { MOST_PASSWORD } from '../auth/passwords.js';
 import type { Account } from '../auth/accounts.js';
+import { moveRequests, openRequest, type AuthorizeRequest } from '../auth/authorize-request.js';
+import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { Alert, Field, Link, PostForm, Toast } from './layout.js';
 import { newPasswordFault, PasswordField, passwordHint } from './my-password.js';
 import { beginPortalSession, endPortalSession } from './session.js';
 import type { Reply, Route, Visit } from './visit.js';
 
 export const loginRoutes: readonly Route[] = [
-  { method: 'GET', path: '/portal/login', who: 'anybody', handle: async (visit) => start(visit) },
+  { method: 'GET', path: '/portal/login', who: 'anybody', handle: start },
   { method: 'POST', path: '/portal/login', who: 'anybody', handle: login },
   { method: 'POST', path: '/portal/login/code', who: 'anybody', handle: verify },
   { method: 'POST', path: '/portal/logout', who: 'anybody', handle: logout },
@@ -17,22 +19,31 @@ export const loginRoutes: readonly Route[] = [
   { method: 'POST', path: '/portal/enrol/:id', who: 'anybody', handle: setPassword },
 ];
 
-/** Where somebody begins; undefined for an account that has no pages. */
-function homeOf({ roles, canManageKeys }: Account): string | undefined {
+/** Where somebody begins. */
+function homeOf({ roles, canManageKeys }: Account): string {
   if (roles.includes('patient')) return '/portal';
-  if (!roles.includes('admin')) return undefined;
+  if (!roles.includes('admin')) return MANAGE_PATH;
   return canManageKeys ? '/manager/tokens' : '/manager/users';
 }
 
-function start({ account, query }: Visit): Reply {
-  const home = account && homeOf(account);
-  if (home !== undefined) return { to: home };
+/** The hidden field that names the request of an app for which somebody logs in: an id of ours, and never a URL. */
+const NEXT = 'next';
+
+/** The request of an app that goes on after the login; undefined where there is none, or another browser's. */
+const nextOf = ({ options: { own, now }, session, fields, query }: Visit): Promise<AuthorizeRequest | undefined> =>
+  openRequest(own, fields.one(NEXT) || (query.get(NEXT) ?? ''), session, now());
+
+async function start(visit: Visit): Promise<Reply> {
+  const { account, query } = visit;
+  const next = await nextOf(visit);
+  if (account && !next) return { to: homeOf(account) };
   const notes = [
     query.has('ended') && 'Please log in. Your session has ended, or there was none.',
     query.has('out') && 'You are logged out.',
     query.has('enrolled') && 'Your password is set. Log in with it.',
+    next && 'An app asks for access. Log in to decide about it.',
   ];
-  return loginPage({ note: notes.find((each) => each !== false) });
+  return loginPage({ next, note: notes.find((each) => typeof each === 'string') });
 }
 
 interface LoginPage {
@@ -40,10 +51,15 @@ interface LoginPage {
   readonly email?: string;
   readonly note?: string | undefined;
   readonly fault?: string;
+  readonly next?: AuthorizeRequest | undefined;
 }
 
-const loginPage = ({ status = 200, email = '', note, fault }: LoginPage): Reply => ({
+const Next = ({ next }: { next: AuthorizeRequest | undefined }) =>
+  next ? <input type="hidden" name={NEXT} value={next.id} /> : null;
+
+const loginPage = ({ status = 200, email = '', note, fault, next }: LoginPage): Reply => ({
   status,
+  leadsTo: next?.asked.redirectUri,
   title: 'Log in',
   page: (
     <div class="card narrow">
@@ -51,6 +67,7 @@ const loginPage = ({ status = 200, email = '', note, fault }: LoginPage): Reply 
       {note !== undefined && <Toast>{note}</Toast>}
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to="/portal/login">
+        <Next next={next} />
         <Field
           label="E-mail address"
           name="email"
@@ -70,19 +87,21 @@ const loginPage = ({ status = 200, email = '', note, fault }: LoginPage): Reply 
 
 async function login(visit: Visit): Promise<Reply> {
   const { options, fields, ip, record } = visit;
+  const next = await nextOf(visit);
   const [email, password] = [fields.one('email').slice(0, 254), fields.one('password')];
   const proof = { email, password: password.slice(0, MOST_PASSWORD + 1), organization: undefined, ip };
   const { account, passed } = await provePassword(options, proof);
   const status = passed ? 200 : 401;
   await record({ interaction: 'login', action: 'E', status, ...(account && { account }) });
   if (!account || !passed)
-    return loginPage({ status: 401, email, fault: 'The e-mail address or the password is wrong.' });
-  if (account.totpSealed === undefined) return enter(visit, account, false);
-  return codePage(await challenge(options, account.id));
+    return loginPage({ status: 401, next, email, fault: 'The e-mail address or the password is wrong.' });
+  if (account.totpSealed === undefined) return enter(visit, account, false, next);
+  return codePage(await challenge(options, account.id), next);
 }
 
-const codePage = (token: string, fault?: string): Reply => ({
+const codePage = (token: string, next: AuthorizeRequest | undefined, fault?: string): Reply => ({
   status: fault === undefined ? 200 : 401,
+  leadsTo: next?.asked.redirectUri,
   title: 'Second factor',
   page: (
     <div class="card narrow">
@@ -90,6 +109,7 @@ const codePage = (token: string, fault?: string): Reply => ({
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to="/portal/login/code">
         <input type="hidden" name="challenge" value={token} />
+        <Next next={next} />
         <Field
           label="Code"
           name="code"
@@ -109,24 +129,29 @@ const codePage = (token: string, fault?: string): Reply => ({
 
 async function verify(visit: Visit): Promise<Reply> {
   const { options, fields, record } = visit;
+  const next = await nextOf(visit);
   const [token, code] = [fields.one('challenge').slice(0, 256), fields.one('code').trim().slice(0, 64)];
   const { account, passed } = await verifySecondFactor(options, token, code);
   await record({ interaction: 'mfa-verify', action: 'E', status: passed ? 200 : 401, ...(account && { account }) });
-  if (account && passed) return enter(visit, account, true);
-  return codePage(token, 'The code is wrong or was used, or the time for it is over.');
+  if (account && passed) return enter(visit, account, true, next);
+  return codePage(token, next, 'The code is wrong or was used, or the time for it is over.');
 }
 
 /** The browser's old session is dead, and the new one has an id that nobody knew before. */
-async function enter({ options: { own, now }, session }: Visit, account: Account, mfa: boolean): Promise<Reply> {
-  const home = homeOf(account);
-  if (home === undefined)
-    return loginPage({ status: 403, fault: 'This account has no pages here: it is for the programs of a clinician.' });
-  await endPortalSession(own, session);
-  return { to: home, session: await beginPortalSession(own, account, mfa, now()) };
+async function enter(
+  { options: { own, now }, session }: Visit,
+  account: Account,
+  mfa: boolean,
+  next: AuthorizeRequest | undefined,
+): Promise<Reply> {
+  await endPortalSession(own, session, now());
+  const begun = await beginPortalSession(own, account, mfa, now());
+  await moveRequests(own, session, begun);
+  return { to: next ? `${AUTHORIZE_PATH}/${next.id}` : homeOf(account), session: begun };
 }
 
 async function logout({ options, session, account, record }: Visit): Promise<Reply> {
-  await endPortalSession(options.own, session);
+  await endPortalSession(options.own, session, options.now());
   if (account) await record({ interaction: 'logout', action: 'E' });
   return { to: '/portal/login?out=1' };
 }

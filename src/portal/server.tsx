@@ -1,16 +1,19 @@
 import type { Context, Middleware } from 'koa';
 import { renderToString } from 'preact-render-to-string';
 import type { Account } from '../auth/accounts.js';
+import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { handledOf } from '../http/request-log.js';
 import { unavailable } from '../http/unavailable.js';
 import { OutcomeError } from '../outcome.js';
 import { deriveKey } from '../store/seal.js';
 import { assets } from './assets.js';
-import { csrfToken, readFields, type Fields } from './forms.js';
+import { csrfToken, foreignFields, noFields, readFields } from './forms.js';
 import { Document } from './document.js';
 import { Alert, Link } from './layout.js';
 import { loginRoutes } from './login.js';
 import { accountRoutes } from './account.js';
+import { appsRoutes } from './apps.js';
+import { authorizeRoutes } from './authorize/index.js';
 import { adminRoutes } from './admin/index.js';
 import { patientRoutes } from './patient/index.js';
 import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
@@ -22,14 +25,31 @@ export interface PortalServerOptions extends PortalOptions {
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-const routes: readonly Route[] = [...loginRoutes, ...accountRoutes, ...patientRoutes, ...adminRoutes];
+const routes: readonly Route[] = [
+  ...loginRoutes,
+  ...accountRoutes,
+  ...authorizeRoutes,
+  ...appsRoutes,
+  ...patientRoutes,
+  ...adminRoutes,
+];
 const ASSETS = '/portal/assets/';
-const noFields: Fields = { pairs: [], one: () => '', all: () => [] };
 
-/** SMART section 1.2. There is nothing on a page but what this server wrote. */
+const served = new RegExp(`^(/portal|/manager|${AUTHORIZE_PATH}|${MANAGE_PATH})(/|$)`);
+
+/** There is nothing on a page but what this server wrote, and a form leads nowhere but to where its page says. */
+const policy = (leadsTo = ''): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'${leadsTo}; frame-ancestors 'none'; base-uri 'none'`;
+
+/** As a source of a policy: of a web page its origin, of an app on a device its scheme. */
+function sourceOf(redirectUri: string): string {
+  const { protocol, origin } = new URL(redirectUri);
+  return ` ${/^https?:$/.test(protocol) ? origin : protocol}`;
+}
+
+/** SMART section 1.2. */
 const headers = {
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'Content-Security-Policy': policy(),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -46,7 +66,7 @@ export function portalPages(options: PortalServerOptions): Middleware {
     key: deriveKey(options.secret, 'forms'),
   };
   return async (ctx, next) => {
-    if (!/^\/(portal|manager)(\/|$)/.test(ctx.path)) return next() as Promise<void>;
+    if (!served.test(ctx.path)) return next() as Promise<void>;
     const handled = handledOf(ctx);
     ctx.set({ ...headers, 'X-Request-Id': handled.requestId });
     if (issuer.protocol === 'https:') ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains');
@@ -74,19 +94,26 @@ function sendAsset(ctx: Context): void {
 async function serve(ctx: Context, options: PortalServerOptions, place: Place): Promise<void> {
   const known = tokenIn(ctx.req.headers.cookie);
   const session = known ?? newToken();
+  const isForeign = routes.some(({ path, fromAnywhere }) => fromAnywhere && path === ctx.path);
   let user: LoggedIn | undefined;
   let reply: Reply;
   try {
-    user = known === undefined ? undefined : await portalUser(options.own, known, options.now());
+    user = known === undefined || isForeign ? undefined : await portalUser(options.own, known, options.now());
     reply = await answer(ctx, options, place, { session, user });
   } catch (error) {
     reply = failure(error, handledOf(ctx).requestId, options.onError);
     if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
       ctx.set('Retry-After', error.headers['Retry-After']);
   }
-  if (known === undefined) ctx.set('Set-Cookie', cookieOf(session));
+  if (known === undefined && !isForeign) ctx.set('Set-Cookie', cookieOf(session));
   const next = 'session' in reply ? reply.session : undefined;
   if (next !== undefined) ctx.set('Set-Cookie', cookieOf(next));
+  if ('away' in reply) {
+    ctx.status = 303;
+    ctx.set('Location', reply.away);
+    ctx.body = '';
+    return;
+  }
   if ('to' in reply) {
     ctx.status = 303;
     ctx.set('Location', `${place.root}${reply.to}`);
@@ -99,6 +126,7 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     ctx.body = reply.file.bytes;
     return;
   }
+  if (reply.leadsTo !== undefined) ctx.set('Content-Security-Policy', policy(sourceOf(reply.leadsTo)));
   const csrf = csrfToken(place.key, next ?? session);
   const site = { root: place.root, csrf, account: user?.account, path: ctx.path, title: reply.title };
   ctx.status = reply.status ?? 200;
@@ -117,12 +145,15 @@ async function answer(
   place: Place,
   { session, user }: Browser,
 ): Promise<Reply> {
-  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method;
-  const { route, id } = match(method, ctx.path);
-  // The proof first: a foreign form learns nothing of whether somebody is logged in.
-  const csrf = csrfToken(place.key, session);
-  const fields = route.method === 'POST' ? await readFields(ctx.req, place.origin, csrf) : noFields;
+  const { route, id } = match(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path);
   const account = user?.account;
+  const query = new URLSearchParams(ctx.querystring);
+  // The proof first: a foreign form learns nothing of whether somebody is logged in.
+  const fields = route.fromAnywhere
+    ? await foreignFields(ctx.req, query)
+    : route.method === 'POST'
+      ? await readFields(ctx.req, place.origin, csrfToken(place.key, session))
+      : noFields;
   if (route.who !== 'anybody') {
     if (!account) return { to: '/portal/login?ended=1' };
     if (!mayOpen(route.who, account))
@@ -132,8 +163,8 @@ async function answer(
   const record = (what: Recorded): void | Promise<void> =>
     options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
   const visit: Visit = {
-    ...{ options, id, fields, session, account, provedAt: user?.provedAt, requestId, record, path: ctx.path },
-    query: new URLSearchParams(ctx.querystring),
+    ...{ options, id, fields, session, account, login: user, provedAt: user?.provedAt, requestId, record },
+    ...{ path: ctx.path, query },
     ip: ctx.ip,
   };
   return (route.stepUp && (await stepUp(visit))) || route.handle(visit);

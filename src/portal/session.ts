@@ -63,8 +63,11 @@ export async function beginPortalSession(
   return token;
 }
 
+/** Who is logged in, and since when: milliseconds since 1970 UTC. */
 export interface LoggedIn {
   readonly account: Account;
+  readonly since: number;
+  readonly endsAt: number;
   /** When the second factor was last proved in this session; undefined for never. */
   readonly provedAt: number | undefined;
 }
@@ -78,7 +81,8 @@ export async function portalUser(db: Database, token: string, now: number): Prom
   if (!account || account.epoch !== row['epoch']) return undefined;
   if (now - Number(row['seen_at']) >= SEEN_MILLISECONDS)
     await db.commit({ statements: [await see.plan(db, { hash, now })] });
-  return { account, provedAt: row['mfa_at'] === null ? undefined : Number(row['mfa_at']) };
+  const provedAt = row['mfa_at'] === null ? undefined : Number(row['mfa_at']);
+  return { account, since: Number(row['created_at']), endsAt: Number(row['expires_at']), provedAt };
 }
 
 /** The second factor was proved once more. */
@@ -86,6 +90,15 @@ export async function provePortalSession(db: Database, token: string, now: numbe
   await db.commit({ statements: [await prove.plan(db, { hash: hashSecret(token), now })] });
 }
 
-export async function endPortalSession(db: Database, token: string): Promise<void> {
-  await db.commit({ statements: [await remove.plan(db, { hash: hashSecret(token) })] });
+const endOnline = statement<{ hash: string; now: number }>((knex, $) =>
+  knex('auth_grant')
+    .where('portal_session', $('hash'))
+    .whereNull('revoked_at')
+    .update({ revoked_at: $('now') }),
+);
+
+/** Ends a session, and what apps were allowed for as long as it lasts. */
+export async function endPortalSession(db: Database, token: string, now: number): Promise<void> {
+  const hash = hashSecret(token);
+  await db.commit({ statements: [await remove.plan(db, { hash }), await endOnline.plan(db, { hash, now })] });
 }

@@ -4,14 +4,18 @@ import type { Action } from '../audit/event.js';
 import type { Trail } from '../audit/trail.js';
 import type { AuthOptions } from '../auth/issue.js';
 import type { Account } from '../auth/accounts.js';
+import type { OutboundOptions } from '../outbound/safe-fetch.js';
 import type { Facade } from '../rest/facade.js';
 import type { Fields } from './forms.js';
+import type { LoggedIn } from './session.js';
 
 /** What the pages work with. */
 export interface PortalOptions extends AuthOptions {
   readonly facade: Facade;
   readonly trail: Trail;
   readonly scopes: Scopes;
+  /** How URLs are asked that somebody typed. */
+  readonly outbound: OutboundOptions;
 }
 
 /** Somebody opens a page or sends a form. */
@@ -20,15 +24,18 @@ export interface Visit {
   /** What stands in the path for `:id`. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** The form; on a route from anywhere also the query of a link, as somebody else wrote it. */
   readonly fields: Fields;
   readonly ip: string;
   /** What the cookie holds; a new one, where there was none. */
   readonly session: string;
   /** Who is logged in; only pages for anybody have none. */
   readonly account: Account | undefined;
+  /** The same, with the times of their session. */
+  readonly login: LoggedIn | undefined;
   /** When they last proved their second factor in this session. */
   readonly provedAt: number | undefined;
-  /** From the root of the site, with its own root. */
+  /** As routes write it: without what stands before it where Portico is served below a path. */
   readonly path: string;
   readonly requestId: string;
   /** Records what was done, or whose data was shown. */
@@ -49,8 +56,17 @@ export interface Recorded {
 }
 
 export type Reply =
-  /** `session` is what the cookie shall hold from now on. */
-  | { readonly status?: number; readonly title: string; readonly page: ComponentChild; readonly session?: string }
+  | {
+      readonly status?: number;
+      readonly title: string;
+      readonly page: ComponentChild;
+      /** What the cookie shall hold from now on. */
+      readonly session?: string;
+      /** The redirect URI to which its form leads in the end: browsers want to know before. */
+      readonly leadsTo?: string | undefined;
+    }
+  /** Somewhere else: back to an app. */
+  | { readonly away: string }
   /** After a form, so that a reload does not send it again. */
   | { readonly to: string; readonly session?: string }
   | { readonly file: { readonly type: string; readonly bytes: Buffer; readonly headers: Record<string, string> } };
@@ -61,6 +77,8 @@ export interface Route {
   readonly path: string;
   /** Who may: `user` is whoever is logged in, `keys` an admin who can manage keys. */
   readonly who: 'anybody' | 'user' | 'patient' | 'admin' | 'keys';
+  /** Other sites send users here. Nobody is known by it, and no cookie comes of it. */
+  readonly fromAnywhere?: true;
   /** A form that gives power: whoever has a second factor proves it again, unless they did so minutes ago. */
   readonly stepUp?: true;
   readonly handle: (visit: Visit) => Promise<Reply>;

@@ -41,6 +41,36 @@ export function historySet({
   return `{"resourceType":"Bundle","type":"history",${counted}"link":${link}${all}}`;
 }
 
+/** What came of one entry of a batch or a transaction; resources are serialised already. */
+export interface ResponseEntry {
+  readonly fullUrl?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly status: string;
+  readonly location?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+  readonly outcome?: string | undefined;
+}
+
+/** https://hl7.org/fhir/R4/bundle.html#bundle-response */
+export function responseSet(
+  type: 'batch-response' | 'transaction-response',
+  entries: readonly ResponseEntry[],
+): string {
+  const seen = new Set<string>();
+  const texts = entries.map(({ fullUrl: url, resource, outcome, ...response }) => {
+    // bdl-7: what was written and read is there once under its URL.
+    const fullUrl = url === undefined || seen.has(url) ? undefined : url;
+    if (url !== undefined) seen.add(url);
+    const said = JSON.stringify(response);
+    const told = outcome === undefined ? said : `${said.slice(0, -1)},"outcome":${outcome}}`;
+    const shown = resource === undefined ? '' : `"resource":${resource},`;
+    return `{${fullUrl === undefined ? '' : `"fullUrl":"${fullUrl}",`}${shown}"response":${told}}`;
+  });
+  const all = texts.length > 0 ? `,"entry":[${texts.join(',')}]` : '';
+  return `{"resourceType":"Bundle","type":"${type}"${all}}`;
+}
+
 /** https://hl7.org/fhir/R4/bundle.html#searchset */
 export function searchSet({ links, total, entries }: SearchSet): string {
   const link = JSON.stringify(links.map(([relation, url]) => ({ relation, url })));

@@ -15,7 +15,7 @@ import { offers } from './offers.js';
 import { patchFormats } from './patch.js';
 import { shaped, parseShape } from './subset.js';
 
-type Stated = Pick<Facade, 'registry' | 'base' | 'tokenUrl' | 'version' | 'released'> & { readonly own: unknown };
+type Stated = Pick<Facade, 'registry' | 'base' | 'oauthUris' | 'version' | 'released'> & { readonly own: unknown };
 
 /** https://hl7.org/fhir/R4/http.html#capabilities: what the declarations and the table of interactions say, and nothing else. */
 export const capabilities = (facade: Facade, routes: readonly Route[]): Interaction => {
@@ -53,7 +53,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
       {
         mode: 'server',
         documentation: DOCUMENTATION,
-        security: security(facade.tokenUrl),
+        security: security(facade.oauthUris),
         ...(system.length > 0 && { interaction: system.map((code) => ({ code })) }),
         resource: resources.sort((a, b) => (a.type as string).localeCompare(b.type)),
         ...(routes.some((route) => route.path.startsWith('Patient/[id]/')) && { compartment: [PATIENT_COMPARTMENT] }),
@@ -63,7 +63,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
 }
 
 const PATIENT_COMPARTMENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
-const systemInteractions = ['search-system', 'history-system'] as const;
+const systemInteractions = ['transaction', 'batch', 'search-system', 'history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
 const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
@@ -83,12 +83,12 @@ const DOCUMENTATION =
   '_include and _revinclude take :iterate, which goes on twice from what was included. ' +
   'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 
-function security(tokenUrl: string): CapabilityStatementRestSecurity {
+function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
   return {
     extension: [
       {
         url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
-        extension: [{ url: 'token', valueUri: tokenUrl }],
+        extension: Object.entries(uris).map(([url, valueUri]) => ({ url, valueUri })),
       },
     ],
     cors: true,

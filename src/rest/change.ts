@@ -3,13 +3,14 @@ import { askedBy } from '../audit/event.js';
 import type { Narrowing } from '../define/request.js';
 import { eventOf } from '../http/audited.js';
 import { etag, httpDate } from '../http/etag.js';
-import type { FhirRequest, FhirResponse, Shown } from '../http/fhir-request.js';
+import type { FhirRequest, FhirResponse, Interaction, Shown } from '../http/fhir-request.js';
 import { operationOutcome } from '../http/operation-outcome.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Author } from '../store/history.js';
 import { takeTurn, type Turn } from '../store/turns.js';
 import type { Current, Planned } from '../store/write.js';
+import type { Condition } from './condition.js';
 import { accessOf, notFound, writerOf, type Facade } from './facade.js';
 import { visible } from './read.js';
 
@@ -30,19 +31,50 @@ export interface Change {
 /** Others may have been faster this often before a writer is told so. */
 const ATTEMPTS = 10;
 
-/** Plans and commits a write, with its audit event in the same transaction. One that met another state is planned anew. */
-export async function perform(
+/** An interaction that writes by itself, and the plan of it for who writes several at once. */
+export interface Write extends Interaction {
+  readonly plan: (request: FhirRequest, target?: Target) => Promise<Change>;
+}
+
+/** What is decided of a write before it is planned, where it is one of several. */
+export interface Target {
+  readonly id: string;
+  readonly condition?: Condition | undefined;
+  /** What is written with it, as `Type/id`: it may be referred to before it is there. */
+  readonly beside: ReadonlySet<string>;
+}
+
+export function writes(
   facade: Facade,
-  request: FhirRequest,
-  plan: () => Promise<Change>,
-): Promise<FhirResponse> {
+  plan: (facade: Facade, request: FhirRequest, target?: Target) => Promise<Change>,
+): Write {
+  const handle: Interaction = async (request) => {
+    const [change] = await commit(facade, async () => [{ request, change: await plan(facade, request) }]);
+    return { ...(await answer(facade, request, (change as Asked).change)), audited: true };
+  };
+  return Object.assign(handle, { plan: (request: FhirRequest, target?: Target) => plan(facade, request, target) });
+}
+
+export interface Asked {
+  readonly request: FhirRequest;
+  readonly change: Change;
+}
+
+/**
+ * Plans and commits writes, all or none, with their audit events in the same transaction. What met another state is
+ * planned anew.
+ */
+export async function commit(facade: Facade, plan: () => Promise<readonly Asked[]>): Promise<readonly Asked[]> {
   for (let attempt = 1; ; attempt++) {
-    const change = await plan();
-    const { planned } = change;
-    const event = await facade.trail.plan(recordOf(facade, request, change));
-    const audit: Planned = { outcome: 'created', plan: { statements: event.statements } };
+    const asked = await plan();
+    const changes = asked.map(({ change }) => change);
+    const events = await Promise.all(
+      asked.map(({ request, change }) => facade.trail.plan(recordOf(facade, request, change))),
+    );
+    const audit: Planned = { outcome: 'created', plan: { statements: events.flatMap((each) => each.statements) } };
+    const planned = changes.map((each) => each.planned);
     try {
-      await writerOf(facade).commit([...(await turnsOf(facade, [change])), planned, audit]);
+      await writerOf(facade).commit([...(await turnsOf(facade, changes)), ...planned, audit]);
     } catch (error) {
       if (!isRace(error)) throw error;
       if (attempt < ATTEMPTS) continue;
@@ -50,8 +82,8 @@ export async function perform(
         cause: error,
       });
     }
-    event.committed();
-    return { ...(await answer(facade, request, change)), audited: true };
+    for (const event of events) event.committed();
+    return asked;
   }
 }
 
@@ -74,7 +106,7 @@ function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status,
 }
 
 /** What `Prefer: return=` asks for, as far as the token may read it: https://hl7.org/fhir/R4/http.html#ops */
-async function answer(facade: Facade, request: FhirRequest, change: Change): Promise<FhirResponse> {
+export async function answer(facade: Facade, request: FhirRequest, change: Change): Promise<FhirResponse> {
   const { status, planned, resource, id, located } = change;
   const { entry } = planned;
   if (status === 204 || !entry) return { status };

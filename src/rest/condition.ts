@@ -12,6 +12,8 @@ import { accessOf, type Facade } from './facade.js';
 export interface Condition {
   readonly match: Entry | undefined;
   readonly turn: Turn;
+  /** The same for the same criteria. */
+  readonly key: string;
 }
 
 /**
@@ -33,11 +35,12 @@ export async function find(
   if (search.criteria.length === 0) throw invalidParameter('A conditional write needs criteria');
   if (!own) throw new Error('conditional writes need a database of our own');
   const used = search.used.filter(([name]) => !controlNames.has(name)).map((pair) => pair.join('='));
-  const turn = await seeTurn(own, JSON.stringify([narrowing.tenant, resource.type, used.sort()]));
+  const key = JSON.stringify([narrowing.tenant, resource.type, used.sort()]);
+  const turn = await seeTurn(own, key);
   const { entries } = await rows.find(resource, search, narrowing);
   if (entries.length > 1)
     throw new OutcomeError(412, 'ambiguous-match', `The criteria match more than one ${resource.type}`);
-  return { match: entries[0], turn };
+  return { match: entries[0], turn, key };
 }
 
 /** `If-None-Exist: identifier=system|value`, also with the type and a question mark before it. */

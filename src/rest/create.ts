@@ -1,23 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
-import type { FhirRequest, Interaction } from '../http/fhir-request.js';
+import type { FhirRequest } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Entry } from '../store/render.js';
 import { NOTHING } from '../store/write.js';
-import { authorOf, perform, type Change } from './change.js';
-import { criteriaOf, find } from './condition.js';
+import { authorOf, writes, type Change, type Target, type Write } from './change.js';
+import { criteriaOf, find, type Condition } from './condition.js';
 import { accessOf, resourceOf, writerOf, type Facade } from './facade.js';
 import { refuseForeign } from './referred.js';
 import { checkValid, resourceIn } from './sent.js';
 
 /** https://hl7.org/fhir/R4/http.html#create: the id is the server's to choose. */
-export const create =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planCreate(facade, request));
+export const create = (facade: Facade): Write => writes(facade, planCreate);
 
-async function planCreate(facade: Facade, request: FhirRequest): Promise<Change> {
+async function planCreate(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
   const access = accessOf(request);
   const narrowing = narrow(access, resource, 'c');
@@ -28,14 +25,19 @@ async function planCreate(facade: Facade, request: FhirRequest): Promise<Change>
   } = resourceIn(request);
   const sent = { resource: members, literals };
   checkValid(sent, resource, facade.profiles);
-  const { ifNoneExist } = request.headers;
-  const condition =
-    ifNoneExist === undefined ? undefined : await find(facade, request, resource, criteriaOf(ifNoneExist));
+  const condition = target ? target.condition : await existing(facade, request);
   if (condition?.match) return there(resource, condition.match);
-  const id = randomUUID();
+  const id = target?.id ?? randomUUID();
   const planned = await writerOf(facade).planSave(resource, sent, narrowing, authorOf(access), id, NOTHING);
-  await refuseForeign(facade, access, sent, undefined);
+  await refuseForeign(facade, access, sent, undefined, target?.beside);
   return { resource, id, status: 201, planned, before: [], turn: condition?.turn };
+}
+
+/** What If-None-Exist finds; undefined without it. */
+export async function existing(facade: Facade, request: FhirRequest): Promise<Condition | undefined> {
+  const { ifNoneExist } = request.headers;
+  if (ifNoneExist === undefined) return undefined;
+  return find(facade, request, resourceOf(facade, request.type), criteriaOf(ifNoneExist));
 }
 
 /** https://hl7.org/fhir/R4/http.html#ccreate: what is there already is not created again. */

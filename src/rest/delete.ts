@@ -1,17 +1,14 @@
 import { narrow } from '../access/narrow.js';
-import type { FhirRequest, Interaction } from '../http/fhir-request.js';
+import type { FhirRequest } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
-import { authorOf, perform, refuseHidden, type Change } from './change.js';
+import { authorOf, refuseHidden, writes, type Change, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 
 /** https://hl7.org/fhir/R4/http.html#delete: what is not there any more, or never was, is deleted. */
-export const remove =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planDelete(facade, request));
+export const remove = (facade: Facade): Write => writes(facade, planDelete);
 
 async function planDelete(facade: Facade, request: FhirRequest): Promise<Change> {
   const resource = resourceOf(facade, request.type);
@@ -21,10 +18,7 @@ async function planDelete(facade: Facade, request: FhirRequest): Promise<Change>
 }
 
 /** https://hl7.org/fhir/R4/http.html#3.1.0.7.1: only one at a time; several matches are none that is meant. */
-export const conditionalDelete =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planConditionalDelete(facade, request));
+export const conditionalDelete = (facade: Facade): Write => writes(facade, planConditionalDelete);
 
 async function planConditionalDelete(facade: Facade, request: FhirRequest): Promise<Change> {
   const resource = resourceOf(facade, request.type);

@@ -22,6 +22,8 @@ export interface Facade {
   /** The FHIR base URL. */
   readonly base: string;
   readonly tokenUrl: string;
+  /** The endpoints that the CapabilityStatement names, by the names of SMART's extension. */
+  readonly oauthUris: Readonly<Record<string, string>>;
   readonly searchHandling: 'strict' | 'lenient';
   readonly cursorKey: Buffer;
   /** Of this release: what the CapabilityStatement says. */

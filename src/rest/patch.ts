@@ -1,14 +1,13 @@
 import { narrow } from '../access/narrow.js';
 import { parseJson } from '../define/json.js';
-import type { FhirRequest, Interaction, Takes } from '../http/fhir-request.js';
+import type { FhirRequest, Takes } from '../http/fhir-request.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
-import type { Turn } from '../store/turns.js';
 import type { Current } from '../store/write.js';
 import { loadDataTypes } from '../validate/definitions.js';
-import { authorOf, perform, type Change } from './change.js';
+import { authorOf, writes, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { applyFhirPathPatch, pathOperationsIn } from './fhirpath-patch.js';
@@ -19,7 +18,7 @@ import { gone, visible } from './read.js';
 import { refuseForeign } from './referred.js';
 import { checkValid, jsonTypes, parsed } from './sent.js';
 
-const JSON_PATCH = 'application/json-patch+json';
+export const JSON_PATCH = 'application/json-patch+json';
 
 /** What CapabilityStatement.patchFormat says. */
 export const patchFormats = [JSON_PATCH, 'application/fhir+json'];
@@ -27,30 +26,24 @@ export const patchFormats = [JSON_PATCH, 'application/fhir+json'];
 export const takesPatch: Takes = { types: new Set([JSON_PATCH, ...jsonTypes]), limit: () => 1024 * 1024 };
 
 /** https://hl7.org/fhir/R4/http.html#patch, in JSON Patch or in FHIRPath Patch. */
-export const patch =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planPatch(facade, request));
+export const patch = (facade: Facade): Write => writes(facade, planPatch);
 
-async function planPatch(facade: Facade, request: FhirRequest): Promise<Change> {
+async function planPatch(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
   checkId(request.id);
   if (request.params.length > 0) throw invalidParameter('A patch takes the parameters _format and _pretty');
-  return planPatched(facade, request, resource, request.id);
+  return planPatched(facade, request, resource, request.id, target?.beside);
 }
 
 /** The same of the one that the criteria find. */
-export const conditionalPatch =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planConditionalPatch(facade, request));
+export const conditionalPatch = (facade: Facade): Write => writes(facade, planConditionalPatch);
 
-async function planConditionalPatch(facade: Facade, request: FhirRequest): Promise<Change> {
+async function planConditionalPatch(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
   narrow(accessOf(request), resource, 'u');
   const { match, turn } = await find(facade, request, resource, request.params);
   if (!match) throw notFound();
-  return planPatched(facade, request, resource, match.id, turn);
+  return { ...(await planPatched(facade, request, resource, match.id, target?.beside)), turn };
 }
 
 async function planPatched(
@@ -58,7 +51,7 @@ async function planPatched(
   request: FhirRequest,
   resource: RegisteredResource,
   id: string,
-  turn?: Turn,
+  beside: Target['beside'] | undefined,
 ): Promise<Change> {
   const access = accessOf(request);
   const narrowing = narrow(access, resource, 'u');
@@ -73,8 +66,8 @@ async function planPatched(
   const sent = document.applyTo(entry);
   checkValid(sent, resource, facade.profiles);
   const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
-  await refuseForeign(facade, access, sent, entry);
-  return { resource, id, status: 200, planned, before: entry.patients, turn };
+  await refuseForeign(facade, access, sent, entry, beside);
+  return { resource, id, status: 200, planned, before: entry.patients };
 }
 
 function missing(resource: RegisteredResource, { last }: Current, narrowing: Parameters<typeof visible>[2]) {
@@ -91,6 +84,7 @@ interface Document {
 function documentIn(request: FhirRequest): Document {
   const { body } = request;
   const { value, literals } = parsed(body);
+  // In a Bundle, the resource alone says which it is.
   const isJsonPatch = body && 'contentType' in body ? body.contentType === JSON_PATCH : Array.isArray(value);
   const memory = new LiteralMemory();
   memory.remember(value, literals);

@@ -10,7 +10,8 @@ const local = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
 /**
  * A patient's credential refers to that patient's own record and to the directory alone: a reference to a row that it
- * does not see would be followed by others who do. What another writer put there stays.
+ * does not see would be followed by others who do. What another writer put there stays,
+ * and what is written with it is theirs.
  * Errors: 422 `invalid-resource`, for what is hidden and for what does not exist.
  */
 export async function refuseForeign(
@@ -18,13 +19,14 @@ export async function refuseForeign(
   access: Access,
   { resource }: Sent,
   existing: Entry | undefined,
+  beside: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   if (access.patient === undefined) return;
   const kept = new Set(existing ? referencesIn(JSON.parse(existing.text)) : []);
   const byType = new Map<string, string[]>();
   for (const reference of referencesIn(resource)) {
-    const [, type, id] = local.exec(relative(reference, base)) ?? [];
-    if (type === undefined || id === undefined || kept.has(reference)) continue;
+    const [whole, type, id] = local.exec(relative(reference, base)) ?? [];
+    if (type === undefined || id === undefined || kept.has(reference) || beside.has(whole as string)) continue;
     byType.set(type, [...(byType.get(type) ?? []), id]);
   }
   const narrowing = ofPatient(access, access.patient);

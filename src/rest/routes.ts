@@ -1,4 +1,5 @@
 import type { Route } from '../http/fhir-request.js';
+import { bundle } from './batch.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
 import { create } from './create.js';
@@ -9,7 +10,7 @@ import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchSystem } from './search-system.js';
 import { searchType } from './search-type.js';
-import { takesResource } from './sent.js';
+import { takesBundle, takesResource } from './sent.js';
 import { conditionalUpdate, update } from './update.js';
 import { vread } from './vread.js';
 
@@ -23,6 +24,11 @@ export function fhirRoutes(facade: Facade): Route[] {
     ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
+  if (facade.writer) {
+    const route = { method: 'POST', path: '', takes: takesBundle, handle: bundle(facade, [...routes]) } as const;
+    // The body says which of the two it is.
+    routes.push({ ...route, interaction: 'batch' }, { ...route, interaction: 'transaction' });
+  }
   return [
     {
       interaction: 'capabilities',
@@ -89,6 +95,8 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   'history-instance': 'r',
   'history-type': 's',
   'history-system': 's',
+  batch: '',
+  transaction: '',
   capabilities: '',
 };
 

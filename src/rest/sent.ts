@@ -9,6 +9,7 @@ const MEBIBYTE = 1024 * 1024;
 const RESOURCE_BYTES = MEBIBYTE;
 /** Of what may carry the bytes of a document. */
 const ATTACHING_BYTES = 32 * MEBIBYTE;
+const BUNDLE_BYTES = 5 * MEBIBYTE;
 /** Objects, lists and values in one resource. */
 const MAX_NODES = 10_000;
 
@@ -42,7 +43,18 @@ export function parsed(body: FhirRequest['body']): Parsed {
   if (body === undefined) throw invalid('There is no body');
   if (!('bytes' in body)) return body;
   const found = parseJson(textOf(body.bytes));
-  checkNodes(found.value);
+  checkNodes(found.value, MAX_NODES);
+  return found;
+}
+
+/** A Bundle is as large as its resources together. */
+export const takesBundle: Takes = { types: jsonTypes, limit: () => BUNDLE_BYTES };
+
+/** Errors: 400 `invalid-json`, 413 `too-long`. */
+export function parsedBundle(body: FhirRequest['body'], entries: number): Parsed {
+  if (body === undefined || !('bytes' in body)) throw invalid('A Bundle is no entry of a Bundle');
+  const found = parseJson(textOf(body.bytes));
+  checkNodes(found.value, MAX_NODES * entries);
   return found;
 }
 
@@ -55,11 +67,11 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-function checkNodes(value: unknown): void {
+export function checkNodes(value: unknown, most = MAX_NODES): void {
   const waiting = [value];
   for (let count = 1; waiting.length > 0; count++) {
-    if (count > MAX_NODES)
-      throw new OutcomeError(413, 'too-long', `The body has more than ${String(MAX_NODES)} objects, lists and values`);
+    if (count > most)
+      throw new OutcomeError(413, 'too-long', `The body has more than ${String(most)} objects, lists and values`);
     const next = waiting.pop();
     if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) waiting.push(inner);
   }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
-import type { FhirRequest, Interaction } from '../http/fhir-request.js';
+import type { FhirRequest } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
 import { NOTHING, type Current } from '../store/write.js';
-import { authorOf, perform, refuseHidden, type Change } from './change.js';
+import { authorOf, refuseHidden, writes, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
@@ -14,12 +14,9 @@ import { refuseForeign } from './referred.js';
 import { checkSameId, checkValid, resourceIn } from './sent.js';
 
 /** https://hl7.org/fhir/R4/http.html#update, and https://hl7.org/fhir/R4/http.html#upsert for an id that is new. */
-export const update =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planUpdate(facade, request));
+export const update = (facade: Facade): Write => writes(facade, planUpdate);
 
-async function planUpdate(facade: Facade, request: FhirRequest): Promise<Change> {
+async function planUpdate(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
   checkId(request.id);
   narrow(accessOf(request), resource, 'u');
@@ -27,27 +24,24 @@ async function planUpdate(facade: Facade, request: FhirRequest): Promise<Change>
   const sent = resourceIn(request);
   checkSameId(sent, request.id);
   checkValid(sent, resource, facade.profiles);
-  return planReplace(facade, request, resource, sent, request.id);
+  return planReplace(facade, request, resource, sent, request.id, { beside: target?.beside });
 }
 
 /** https://hl7.org/fhir/R4/http.html#cond-update: the URL says by its parameters which one is meant. */
-export const conditionalUpdate =
-  (facade: Facade): Interaction =>
-  (request) =>
-    perform(facade, request, () => planConditionalUpdate(facade, request));
+export const conditionalUpdate = (facade: Facade): Write => writes(facade, planConditionalUpdate);
 
-async function planConditionalUpdate(facade: Facade, request: FhirRequest): Promise<Change> {
+async function planConditionalUpdate(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
   narrow(accessOf(request), resource, 'u');
   const sent = resourceIn(request);
   const { id: given } = sent.resource as { id?: string };
-  const { match, turn } = await find(facade, request, resource, request.params);
+  const { match, turn } = target?.condition ?? (await find(facade, request, resource, request.params));
   if (match && given !== undefined) checkSameId(sent, match.id);
-  const id = match?.id ?? given ?? randomUUID();
+  const id = match?.id ?? given ?? target?.id ?? randomUUID();
   const whole = { ...sent, resource: { ...sent.resource, id } };
   checkValid(whole, resource, facade.profiles);
-  const isNew = !match && given === undefined;
-  return { ...(await planReplace(facade, request, resource, whole, id, isNew ? NOTHING : undefined)), turn };
+  const known = match || given !== undefined ? undefined : NOTHING;
+  return { ...(await planReplace(facade, request, resource, whole, id, { known, beside: target?.beside })), turn };
 }
 
 async function planReplace(
@@ -56,7 +50,7 @@ async function planReplace(
   resource: RegisteredResource,
   body: Sent,
   id: string,
-  known?: Current,
+  { known, beside }: { readonly known?: Current | undefined; readonly beside: Target['beside'] | undefined },
 ): Promise<Change> {
   const access = accessOf(request);
   const narrowing = narrow(access, resource, 'u');
@@ -67,7 +61,7 @@ async function planReplace(
   checkPreconditions(request.headers, current.entry);
   const sent = withLabels(body, current.entry);
   const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
-  await refuseForeign(facade, access, sent, current.entry);
+  await refuseForeign(facade, access, sent, current.entry, beside);
   return { resource, id, status: current.entry ? 200 : 201, planned, before: current.entry?.patients ?? [] };
 }
 

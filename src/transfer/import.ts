@@ -8,7 +8,7 @@ import type { Rows } from '../store/rows.js';
 import type { Planned, Writer } from '../store/write.js';
 import { isValid, validate, type Profiles } from '../validate/structure.js';
 import { readBundle, type BundleItem } from './bundle.js';
-import { Resolver } from './resolver.js';
+import { Resolver } from '../store/resolver.js';
 import type { Item } from './sources.js';
 
 /** What an import did, and what it refused and why. */
@@ -71,7 +71,7 @@ class Import {
 
   constructor(private readonly options: ImportOptions) {
     this.#narrowing = asSystem(options.tenant, 'import');
-    this.#resolver = new Resolver({ ...options, narrowing: this.#narrowing });
+    this.#resolver = new Resolver({ ...options, narrowing: () => this.#narrowing });
   }
 
   async take(item: Item): Promise<void> {

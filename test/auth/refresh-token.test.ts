@@ -34,7 +34,7 @@ describe('auth/refresh-token', () => {
     const { own } = server.portico;
     const expiresAt = now + 90 * DAY;
     const row = { id: randomUUID(), org: TENANT, credential_id: app.id, user_id: by, patient: 'p1', scope };
-    await (await own.knex())('auth_grant').insert({ ...row, created_at: now, expires_at: expiresAt });
+    await (await own.knex())('auth_grant').insert({ ...row, user_epoch: 1, created_at: now, expires_at: expiresAt });
     return issueRefresh(own, { grant: row.id, expiresAt }, now);
   }
 

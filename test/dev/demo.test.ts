@@ -7,6 +7,7 @@ import { DEMO_COUNTS, DEMO_ORGANIZATIONS, demoResources } from '../../src/dev/de
 import { openDatabase } from '../../src/store/database.js';
 import { Client, matches } from '../support/client.js';
 import { workplace, type Process, type Workplace } from '../support/command.js';
+import { Pages } from '../support/pages.js';
 import { freePort } from '../support/server.js';
 
 /** Searches that US Core requires of the types that are served, for a patient of the demo (USCORE 1). */
@@ -216,6 +217,20 @@ describe('portico demo', function () {
     assert.deepEqual(Object.keys(client), ['id', 'clientId', 'clientSecret']);
     for (const value of [...Object.values(patient), ...Object.values(client)])
       assert.ok(printed.includes(String(value)));
+  });
+
+  it('prints a login of a patient and of a manager, which open their pages', async () => {
+    for (const [who, home] of [
+      ['patient', '/portal'],
+      ['manager', '/manager/tokens'],
+    ] as const) {
+      const { email, password } = credentials.logins[who];
+      assert.ok(printed.includes(email) && printed.includes(password));
+      const pages = new Pages(url);
+      assert.equal((await pages.login(email, password)).to, home);
+      assert.equal((await pages.get(home)).status, 200);
+    }
+    assert.ok(printed.includes(`${url}/portal/login`));
   });
 
   it('prints three lines that work when they are pasted into a shell', async () => {

@@ -137,11 +137,10 @@ describe('portal/login', () => {
     assert.equal((await recovery.send('/portal/login/code', { code: paper })).to, '/manager/users');
   });
 
-  it('sends everybody to their own pages, and a clinician without pages nowhere', async () => {
+  it('sends everybody to their own pages, and a clinician to the apps that they connected', async () => {
     assert.equal((await (await adminPages(server)).get('/portal/login')).to, '/manager/tokens');
     const { email } = await person(server, { roles: ['clinician'] });
-    const clinician = await new Pages(server.url).login(email);
-    assert.equal(clinician.status, 403);
+    assert.equal((await new Pages(server.url).login(email)).to, '/oauth/manage');
     const patient = await patientPages(server, 'p1');
     for (const path of ['/manager/users', '/manager/tokens', '/manager/patients', '/manager/status'])
       assert.equal((await patient.get(path)).status, 403, path);

@@ -84,8 +84,10 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.equal(mode, 'server');
     assert.deepEqual(
       interaction.map((each: any) => each.code),
-      ['search-system', 'history-system'],
+      ['transaction', 'batch', 'search-system', 'history-system'],
     );
+    for (const type of ['transaction', 'batch'])
+      assert.equal((await client.send('POST', '', { resourceType: 'Bundle', type })).body.type, `${type}-response`);
     assert.equal((await client.get('_history')).status, 200);
     assert.equal(operation, undefined);
     assert.equal(security.cors, true);
@@ -94,7 +96,11 @@ describe('rest: the CapabilityStatement says what is so', () => {
     ]);
     const [uris] = security.extension;
     assert.equal(uris.url, 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris');
-    assert.deepEqual(uris.extension, [{ url: 'token', valueUri: `${server.url}/oauth/token` }]);
+    const named = ['authorize', 'token', 'introspect', 'revoke', 'manage'];
+    assert.deepEqual(
+      uris.extension,
+      named.map((url) => ({ url, valueUri: `${server.url}/oauth/${url}` })),
+    );
   });
 
   it('REST 54: cpb-9 and cpb-12: types and parameter names are there once', () => {
@@ -182,8 +188,8 @@ describe('rest: the CapabilityStatement says what is so', () => {
       }
     }
     for (const [method, path] of [
-      ['POST', ''],
       ['GET', 'Practitioner/practitioner-full/Observation'],
+      ['PUT', 'Patient/patient-full/Observation'],
     ] as const) {
       const { status } = await client.ask(path, { method });
       assert.ok(status === 404 || status === 405, `${method} ${path}: ${String(status)}`);

@@ -30,7 +30,7 @@ export class Pages {
   /** Sends a form of the last page, with what is typed into it. */
   async send(path: string, typed: Record<string, string> | [string, string][] = {}, more: Sending = {}): Promise<Page> {
     const body = new URLSearchParams(typed);
-    for (const name of ['csrf', 'form', 'challenge'])
+    for (const name of ['csrf', 'form', 'challenge', 'next', 'patient'])
       if (!body.has(name)) {
         const value = hidden(formOf(this.last, path) ?? this.last, name);
         if (value !== undefined) body.set(name, value);

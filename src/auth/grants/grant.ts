@@ -9,9 +9,14 @@ export interface TokenResponse {
   readonly expires_in: number;
   readonly scope: string;
   readonly refresh_token?: string;
+  readonly id_token?: string;
   readonly patient?: string;
   readonly encounter?: string;
   readonly fhirContext?: unknown;
+  readonly intent?: string;
+  readonly need_patient_banner?: boolean;
+  readonly smart_style_url?: string;
+  readonly tenant?: string;
 }
 
 /** One grant type, for a client that has proved who it is. */

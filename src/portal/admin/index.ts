@@ -1,4 +1,5 @@
 import type { Route } from '../visit.js';
+import { appRoutes } from './apps.js';
 import { auditRoutes } from './audit.js';
 import { patientsRoutes } from './patients.js';
 import { statusRoutes } from './status.js';
@@ -9,6 +10,7 @@ import { userRoutes } from './users.js';
 export const adminRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager', who: 'anybody', handle: async () => ({ to: '/portal/login' }) },
   ...tokenRoutes,
+  ...appRoutes,
   ...userRoutes,
   ...patientsRoutes,
   ...auditRoutes,

@@ -42,21 +42,7 @@ export const tokenForm = (groups: readonly ScopeGroup[], fault?: string, typed =
         </div>
         <div id="scopes">
           {groups.map((group) => (
-            <fieldset key={group.name}>
-              <legend>{group.name}</legend>
-              <div class="choices">
-                {group.scopes.map(({ text, says }) => (
-                  <label key={text} class="check">
-                    <input type="checkbox" name="scope" value={text} checked={typed.scopes.includes(text)} />
-                    <span>
-                      {says}
-                      <br />
-                      <code class="hint">{text}</code>
-                    </span>
-                  </label>
-                ))}
-              </div>
-            </fieldset>
+            <Group key={group.name} group={group} chosen={typed.scopes} />
           ))}
         </div>
         <div class="actions">
@@ -67,3 +53,29 @@ export const tokenForm = (groups: readonly ScopeGroup[], fault?: string, typed =
     </div>
   ),
 });
+
+/** A group is closed until it is asked for, so that a phone shows what groups there are; what is chosen is open. */
+function Group({ group: { name, scopes }, chosen }: { group: ScopeGroup; chosen: readonly string[] }) {
+  return (
+    <details class="group" open={scopes.length === 1 || scopes.some(({ text }) => chosen.includes(text))}>
+      <summary>
+        {name} <span class="badge">{scopes.length}</span>
+      </summary>
+      <fieldset>
+        <legend class="unseen">{name}</legend>
+        <div class="choices">
+          {scopes.map(({ text, says }) => (
+            <label key={text} class="check">
+              <input type="checkbox" name="scope" value={text} checked={chosen.includes(text)} />
+              <span>
+                {says}
+                <br />
+                <code class="hint">{text}</code>
+              </span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+    </details>
+  );
+}

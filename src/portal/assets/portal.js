@@ -19,11 +19,12 @@ for (const filter of document.querySelectorAll('[data-filter]')) {
   const list = document.getElementById(filter.dataset.filter);
   filter.querySelector('input').addEventListener('input', (event) => {
     const wanted = event.target.value.trim().toLowerCase();
-    for (const group of list.querySelectorAll('fieldset')) {
+    for (const group of list.querySelectorAll('details')) {
       const all = [...group.querySelectorAll('label')];
       const inGroup = group.querySelector('legend').textContent.toLowerCase().includes(wanted);
       for (const label of all) label.hidden = !inGroup && !label.textContent.toLowerCase().includes(wanted);
       group.hidden = all.every((label) => label.hidden);
+      group.open = wanted === '' ? group.querySelector(':checked') !== null : !group.hidden;
     }
   });
 }

@@ -4,8 +4,8 @@ import { localise } from '../define/elements/element.js';
 import type { RegisteredResource, Registry } from '../registry.js';
 import { parse } from '../search/parse.js';
 import { loadPathTypes, searchValues } from '../search/values.js';
-import type { Rows } from '../store/rows.js';
-import { isConditional, referencesIn, rewriteReferences } from '../store/references.js';
+import type { Rows } from './rows.js';
+import { isConditional, referencesIn, rewriteReferences } from './references.js';
 
 type Resource = Readonly<Record<string, unknown>>;
 
@@ -13,7 +13,8 @@ interface ResolverOptions {
   readonly registry: Registry;
   readonly rows: Rows;
   readonly base: string;
-  readonly narrowing: Narrowing;
+  /** What may be found of a type. */
+  readonly narrowing: (resource: RegisteredResource) => Narrowing;
   readonly now: () => number;
 }
 
@@ -41,7 +42,7 @@ export class Resolver {
   async isClaimed(binary: string): Promise<boolean> {
     const { registry, rows, narrowing } = this.options;
     for (const resource of registry.all())
-      if (resource.attachments && (await rows.attaching(resource, binary, narrowing)).length > 0) return true;
+      if (resource.attachments && (await rows.attaching(resource, binary, narrowing(resource))).length > 0) return true;
     return false;
   }
 
@@ -53,7 +54,7 @@ export class Resolver {
     if (!resource) return reference;
     const pairs = [...new URLSearchParams(query), ['_count', '2'] as [string, string]];
     const request = parse(resource, pairs, { registry, base, handling: 'strict', now: now() });
-    const { entries } = await rows.find(resource, request, narrowing);
+    const { entries } = await rows.find(resource, request, narrowing(resource));
     const ids = new Set([...entries.map(({ id }) => id), ...this.#matching(resource, query, beside)]);
     if (ids.size > 1)
       throw new OutcomeError(422, 'ambiguous-reference', `A conditional reference to ${type} matches more than one`);

@@ -1,0 +1,34 @@
+import type { Interaction, Route, Shown } from '../http/fhir-request.js';
+import { responseSet } from './bundle.js';
+import { alone, type AnsweredEntry } from './bundle-answers.js';
+import { bundleIn, type BundleRequest } from './bundle-entries.js';
+import { accessOf, type Facade } from './facade.js';
+import { transact } from './transaction.js';
+
+/** Entries of a batch that are under way together: they share the price of a sync. */
+const TOGETHER = 10;
+
+/** https://hl7.org/fhir/R4/http.html#transaction: many requests in one, each for itself, or all or none. */
+export const bundle =
+  (facade: Facade, routes: readonly Route[]): Interaction =>
+  async (request) => {
+    accessOf(request);
+    const sent = bundleIn(facade, routes, request);
+    const { type } = sent;
+    const answered = type === 'batch' ? await batch(facade, sent) : await transact(facade, sent);
+    const shown: Shown[] = answered.flatMap((each) => each.shown);
+    const body = responseSet(
+      `${type}-response`,
+      answered.map(({ entry }) => entry),
+    );
+    return { status: 200, body, interaction: type, shown };
+  };
+
+async function batch(facade: Facade, { entries }: BundleRequest): Promise<AnsweredEntry[]> {
+  const answered: AnsweredEntry[] = [];
+  for (let start = 0; start < entries.length; start += TOGETHER)
+    answered.push(
+      ...(await Promise.all(entries.slice(start, start + TOGETHER).map(({ read }) => alone(facade, read)))),
+    );
+  return answered;
+}

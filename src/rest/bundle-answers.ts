@@ -1,0 +1,62 @@
+import { STATUS_CODES } from 'node:http';
+import { eventOf } from '../http/audited.js';
+import type { FhirRequest, FhirResponse, Shown } from '../http/fhir-request.js';
+import { outcomeOf } from '../http/operation-outcome.js';
+import { OutcomeError } from '../outcome.js';
+import type { ResponseEntry } from './bundle.js';
+import type { BundleEntry } from './bundle-entries.js';
+import { accessOf, type Facade } from './facade.js';
+
+export interface AnsweredEntry {
+  readonly entry: ResponseEntry;
+  readonly shown: readonly Shown[];
+}
+
+/** What is refused is told in its own entry. What nobody expected ends the whole. */
+export async function alone(facade: Facade, read: () => BundleEntry): Promise<AnsweredEntry> {
+  try {
+    return await handled(facade, read());
+  } catch (error) {
+    if (!(error instanceof OutcomeError) || error.status >= 500) throw error;
+    const { status, headers } = error;
+    return answerOf(facade, { status, headers, body: outcomeOf(error, facade.base) });
+  }
+}
+
+/** Through the same interaction as by itself, and in the audit trail as by itself. */
+async function handled(facade: Facade, { request, route, method }: BundleEntry): Promise<AnsweredEntry> {
+  let response: FhirResponse;
+  try {
+    response = await route.handle(request);
+  } catch (error) {
+    if (error instanceof OutcomeError) await record(facade, request, { status: error.status });
+    throw error;
+  }
+  if (!response.audited) await record(facade, request, response);
+  const { body: _body, ...head } = response;
+  return answerOf(facade, method === 'HEAD' ? head : response);
+}
+
+async function record({ trail, now }: Facade, request: FhirRequest, response: FhirResponse): Promise<void> {
+  const { interaction, type, id, requestId } = request;
+  await trail.record(eventOf(accessOf(request), { interaction, type, id }, response, requestId, now()));
+}
+
+export function answerOf({ base }: Facade, { status, headers = {}, body, shown = [] }: FhirResponse): AnsweredEntry {
+  const { Location: location, ETag: etag, 'Last-Modified': modified } = headers;
+  const text = typeof body === 'string' ? body : undefined;
+  const isOutcome = text?.startsWith('{"resourceType":"OperationOutcome"') ?? false;
+  const [only, ...more] = shown;
+  const isOne = only && more.length === 0 && text?.startsWith(`{"resourceType":"${only.type}"`);
+  return {
+    shown,
+    entry: {
+      ...(isOne && { fullUrl: `${base}/${only.type}/${only.id}` }),
+      ...(isOutcome ? { outcome: text } : { resource: text }),
+      status: `${String(status)} ${STATUS_CODES[status] ?? ''}`.trim(),
+      location,
+      etag,
+      ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { parseJson, type Literal, type Parsed } from '../define/json.js';
+import { dispatcher, type Match } from '../http/dispatch.js';
+import type { FhirRequest, Headers, Route } from '../http/fhir-request.js';
+import { OutcomeError } from '../outcome.js';
+import { decodeBase64 } from '../store/blobs.js';
+import type { Facade } from './facade.js';
+import { offers } from './offers.js';
+import { JSON_PATCH } from './patch.js';
+import { checkNodes, parsedBundle } from './sent.js';
+
+const MAX_ENTRIES = 100;
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** One entry, as the request that it stands for. */
+export interface BundleEntry {
+  readonly index: number;
+  readonly fullUrl: string | undefined;
+  /** GET, HEAD, POST, PUT, PATCH or DELETE. */
+  readonly method: string;
+  readonly route: Route;
+  readonly request: FhirRequest;
+}
+
+export interface BundleRequest {
+  readonly type: 'batch' | 'transaction';
+  readonly entries: readonly { readonly index: number; readonly read: () => BundleEntry }[];
+}
+
+/** Reads a batch or a transaction; an entry is read when it is asked for, so that a batch can refuse one alone. */
+export function bundleIn(facade: Facade, routes: readonly Route[], request: FhirRequest): BundleRequest {
+  const { value, literals } = parsedBundle(request.body, MAX_ENTRIES);
+  const bundle = value as Members | null;
+  if (typeof bundle !== 'object' || bundle?.['resourceType'] !== 'Bundle') throw invalid('The body is not a Bundle');
+  const { type, entry = [] } = bundle;
+  if (type !== 'batch' && type !== 'transaction')
+    throw invalid('A Bundle that is posted is a batch or a transaction', 'Bundle.type');
+  if (!Array.isArray(entry)) throw invalid('It is not a list', 'Bundle.entry');
+  if (entry.length > MAX_ENTRIES)
+    throw new OutcomeError(400, 'too-costly', `A Bundle has ${String(MAX_ENTRIES)} entries at the most`);
+  const dispatch = dispatcher(routes, (name, need) => {
+    const resource = facade.registry.get(name);
+    return resource !== undefined && (need === undefined || offers(resource, need));
+  });
+  return {
+    type,
+    entries: entry.map((each: unknown, index) => ({
+      index,
+      read: () => entryOf(each, index, request, literals, dispatch),
+    })),
+  };
+}
+
+const invalid = (text: string, expression?: string): OutcomeError =>
+  new OutcomeError(400, 'invalid-resource', text, expression === undefined ? {} : { expression: [expression] });
+
+const methods: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+function entryOf(
+  value: unknown,
+  index: number,
+  outer: FhirRequest,
+  literals: readonly Literal[],
+  dispatch: (method: string, path: string) => Match,
+): BundleEntry {
+  const at = `Bundle.entry[${String(index)}]`;
+  if (typeof value !== 'object' || value === null) throw invalid('It is not an object', at);
+  const { fullUrl, resource, request } = value as Members;
+  if (fullUrl !== undefined && typeof fullUrl !== 'string') throw invalid('It is not a text', `${at}.fullUrl`);
+  const { method, url, ...conditions } = (request ?? {}) as Members;
+  if (!methods.has(method)) throw invalid('It has no method that a Bundle takes', `${at}.request.method`);
+  // Nothing leads out of here, nor back into a Bundle.
+  if (typeof url !== 'string' || !/^[A-Za-z_$][^:]*$/.test(url.split('?')[0] as string) || url.includes('..'))
+    throw invalid('It is not a URL relative to the FHIR base', `${at}.request.url`);
+  const [path = '', query = ''] = url.split(/\?(.*)/s);
+  const { route, type, id, versionId } = dispatch(method as string, path);
+  const body =
+    method === 'POST' || method === 'PUT' || method === 'PATCH' ? bodyOf(resource, index, literals) : undefined;
+  if (!body && resource !== undefined) throw invalid('This method takes no resource', `${at}.resource`);
+  checkNodes(resource);
+  const params = [...new URLSearchParams(query)];
+  return {
+    ...{ index, fullUrl, method: method as string, route },
+    request: {
+      ...{ method: route.method, interaction: route.interaction, type, id, versionId, params, body },
+      headers: headersOf(conditions, outer.headers, at),
+      access: outer.access,
+      requestId: outer.requestId,
+    },
+  };
+}
+
+function headersOf(conditions: Members, { prefer }: Headers, at: string): Headers {
+  const text = (name: string): string | undefined => {
+    const value = conditions[name];
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalid('It is not a text', `${at}.request.${name}`);
+  };
+  return {
+    accept: 'application/fhir+json',
+    prefer,
+    ifMatch: text('ifMatch'),
+    ifNoneMatch: text('ifNoneMatch'),
+    ifModifiedSince: text('ifModifiedSince'),
+    ifNoneExist: text('ifNoneExist'),
+  };
+}
+
+function bodyOf(resource: unknown, index: number, literals: readonly Literal[]): Parsed {
+  const prefix = `entry.${String(index)}.resource.`;
+  const own = literals.filter(([path]) => path.startsWith(prefix));
+  const { resourceType, contentType, data } = (resource ?? {}) as Members;
+  // A JSON Patch is no resource: in a Bundle it is the content of one.
+  if (resourceType === 'Binary' && contentType === JSON_PATCH && typeof data === 'string')
+    return parseJson(decodeBase64(data, `Bundle.entry[${String(index)}].resource.data`).toString('utf8'));
+  return { value: resource, literals: own.map(([path, text]) => [path.slice(prefix.length), text]) };
+}

@@ -50,9 +50,11 @@ export interface SortKey {
 
 export interface Include {
   readonly source: string;
-  /** A search parameter of the source, or `*` for all. */
+  /** A search parameter of the source. */
   readonly param: string;
   readonly target?: string;
+  /** Also of what was included. */
+  readonly iterate?: boolean;
 }
 
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';

@@ -70,7 +70,7 @@ function entryOf(
   const { method, url, ...conditions } = (request ?? {}) as Members;
   if (!methods.has(method)) throw invalid('It has no method that a Bundle takes', `${at}.request.method`);
   // Nothing leads out of here, nor back into a Bundle.
-  if (typeof url !== 'string' || !/^[A-Za-z_$][^:]*$/.test(url.split('?')[0] as string) || url.includes('..'))
+  if (typeof url !== 'string' || !isRelative(url, method as string))
     throw invalid('It is not a URL relative to the FHIR base', `${at}.request.url`);
   const [path = '', query = ''] = url.split(/\?(.*)/s);
   const { route, type, id, versionId } = dispatch(method as string, path);
@@ -88,6 +88,12 @@ function entryOf(
       requestId: outer.requestId,
     },
   };
+}
+
+/** A search over several types has no path; nothing else at the base is an entry. */
+function isRelative(url: string, method: string): boolean {
+  if (url.includes('..')) return false;
+  return (method === 'GET' && url.startsWith('?')) || /^[A-Za-z_$][^:?]*(\?|$)/.test(url);
 }
 
 function headersOf(conditions: Members, { prefer }: Headers, at: string): Headers {

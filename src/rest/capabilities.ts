@@ -80,6 +80,7 @@ const DOCUMENTATION =
   '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary. A ' +
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
   'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types. ' +
+  '_include and _revinclude take :iterate, which goes on twice from what was included. ' +
   'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 
 function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
@@ -130,12 +131,19 @@ function stated(
     ...(resource.include.length > 0 && {
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],
     }),
-    ...(resource.revInclude.length > 0 && { searchRevInclude: [...resource.revInclude] }),
+    ...(resource.revInclude.length > 0 && { searchRevInclude: revIncludes(resource.revInclude) }),
     searchParam: [...resource.params.values()]
       .map((declared) => searchParam(facade.registry, resource, declared))
       .sort(byName),
   };
 }
+
+/** Each of them, all of one source, and all. */
+const revIncludes = (declared: readonly string[]): string[] => [
+  '*',
+  ...new Set(declared.map((each) => `${each.split(':')[0] as string}:*`)),
+  ...declared,
+];
 
 function searchParam(
   registry: Registry,

@@ -1,11 +1,13 @@
 import { tryNarrow, type Access } from '../access/narrow.js';
-import type { SearchRequest } from '../define/request.js';
+import type { Include, SearchRequest } from '../define/request.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Entry } from '../store/render.js';
 import type { Facade } from './facade.js';
 
 /** More included resources than these in one page are cut off, and the bundle says so. */
 const MAX_INCLUDED = 1000;
+/** How often `:iterate` goes on from what was included; what would come after is cut off too. */
+const MAX_ITERATIONS = 2;
 
 export interface Included {
   readonly entries: readonly Entry[];
@@ -27,22 +29,54 @@ export async function included(
   const known = new Set(matches.map(keyOf));
   const found: Entry[] = [];
   let truncated = false;
-  const add = (entries: readonly Entry[]): void => {
-    for (const entry of entries) {
-      if (known.has(keyOf(entry))) continue;
-      if (found.length >= MAX_INCLUDED) {
-        truncated = true;
-        return;
+  let from = new Map<RegisteredResource, readonly Entry[]>([[resource, matches]]);
+  for (let round = 0; from.size > 0 && !truncated; round++) {
+    const added: Entry[] = [];
+    for (const [type, entries] of from)
+      for (const entry of await follow(facade, access, type, request, entries, round > 0)) {
+        if (known.has(keyOf(entry))) continue;
+        truncated ||= round > MAX_ITERATIONS || found.length >= MAX_INCLUDED;
+        if (truncated) break;
+        known.add(keyOf(entry));
+        found.push(entry);
+        added.push(entry);
       }
-      known.add(keyOf(entry));
-      found.push(entry);
-    }
-  };
-  for (const [type, ids] of await referenced(facade, access, resource, request, matches))
-    add(await targets(facade, access, type, ids));
-  for (const { source, param } of request.revInclude)
-    add(await sources(facade, access, resource, source, param, matches));
+    from = byType(facade, added);
+  }
   return { entries: found, truncated };
+}
+
+/** What the includes of a search add to some resources of one type. */
+async function follow(
+  facade: Facade,
+  access: Access,
+  resource: RegisteredResource,
+  request: SearchRequest,
+  entries: readonly Entry[],
+  again: boolean,
+): Promise<Entry[]> {
+  const include = request.include.filter(({ source, iterate }) => source === resource.type && (iterate || !again));
+  const revInclude = request.revInclude.filter(
+    ({ target, iterate }) => target === resource.type && (iterate || !again),
+  );
+  const found: Entry[] = [];
+  if (include.length > 0)
+    for (const [type, ids] of await referenced(facade, access, resource, include, entries))
+      found.push(...(await targets(facade, access, type, ids)));
+  for (const { source, param } of revInclude)
+    found.push(...(await sources(facade, access, resource, source, param, entries)));
+  return found;
+}
+
+function byType({ registry }: Facade, entries: readonly Entry[]): Map<RegisteredResource, Entry[]> {
+  const found = new Map<RegisteredResource, Entry[]>();
+  for (const entry of entries) {
+    const resource = registry.get(entry.type);
+    const known = resource && found.get(resource);
+    if (known) known.push(entry);
+    else if (resource) found.set(resource, [entry]);
+  }
+  return found;
 }
 
 const keyOf = ({ type, id }: Entry): string => `${type}/${id}`;
@@ -52,14 +86,14 @@ async function referenced(
   { rows }: Facade,
   access: Access,
   resource: RegisteredResource,
-  request: SearchRequest,
+  includes: readonly Include[],
   matches: readonly Entry[],
 ): Promise<Map<string, Set<string>>> {
   const narrowing = tryNarrow(access, resource, ['s', 'r']);
   const byType = new Map<string, Set<string>>();
   if (!narrowing) return byType;
   const ids = matches.map(({ id }) => id);
-  for (const include of request.include)
+  for (const include of includes)
     for (const literal of await rows.references(resource, include, ids, narrowing)) {
       const [type = '', id = '', more] = literal.split('/');
       if (more !== undefined || (include.target !== undefined && include.target !== type)) continue;

@@ -1,15 +1,15 @@
 import type { Include, SearchRequest, SortKey, Summary } from '../define/request.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
-import { targetsOf, type RegisteredResource } from '../registry.js';
+import type { RegisteredResource } from '../registry.js';
 import { typeDefinition } from '../validate/definitions.js';
+import { includeNames, parseInclude } from './include-controls.js';
 import type { Pairs, ParseOptions } from './options.js';
 
 /** The parameters that shape the answer and do not select (https://hl7.org/fhir/R4/search.html#return). */
 export const controlNames: ReadonlySet<string> = new Set([
   '_count',
   '_elements',
-  '_include',
-  '_revinclude',
+  ...includeNames,
   '_sort',
   '_summary',
   '_total',
@@ -45,14 +45,15 @@ export function parseControls(
 
   const sortText = once('_sort');
   const sort = sortText === undefined ? undefined : tolerant('_sort', sortText, () => parseSort(resource, sortText));
-  const include = each('_include').flatMap(
-    ([name, value]) => tolerant(name, value, () => parseInclude(resource, value)) ?? [],
-  );
-  const revInclude = each('_revinclude').flatMap(
-    ([name, value]) => tolerant(name, value, () => parseRevInclude(resource, value)) ?? [],
-  );
-  if (include.length + revInclude.length > MAX_INCLUDES)
+  const includes = includeNames.flatMap(each);
+  if (includes.length > MAX_INCLUDES)
     throw new OutcomeError(400, 'too-costly', `More than ${String(MAX_INCLUDES)} includes in one search`);
+  const parsed = includes.map(([name, value]) => ({
+    reverse: name.startsWith('_rev'),
+    found: tolerant(name, value, () => parseInclude(options.registry, resource, name, value)) ?? [],
+  }));
+  const include = distinct(parsed.filter(({ reverse }) => !reverse).flatMap(({ found }) => found));
+  const revInclude = distinct(parsed.filter(({ reverse }) => reverse).flatMap(({ found }) => found));
   const summary = parseSummary(once('_summary'));
   const elements = parseElements(resource, once('_elements'));
   const total = parseTotal(once('_total'));
@@ -70,6 +71,10 @@ export function parseControls(
   const controls = { sort: sort ?? defaultSort(resource), count, total, summary, elements, include, revInclude };
   return { controls, used, ignored };
 }
+
+const distinct = (includes: readonly Include[]): Include[] => [
+  ...new Map(includes.map((each) => [Object.values(each).join(':'), each])).values(),
+];
 
 /** A parameter that may be given once; a second one would leave open which counts. */
 function single(pairs: Pairs): (name: string) => string | undefined {
@@ -95,26 +100,6 @@ function parseSort(resource: RegisteredResource, text: string): SortKey[] {
     if (!keys.has(key.param)) keys.set(key.param, key);
   }
   return [...keys.values()];
-}
-
-function parseInclude(resource: RegisteredResource, text: string): Include[] {
-  if (text === '*' && resource.include.length > 0)
-    return resource.include.map((param) => ({ source: resource.type, param }));
-  const [source = '', param = '', target] = text.split(':');
-  const names = param === '*' ? resource.include : resource.include.filter((name) => name === param);
-  const known = source === resource.type && names.length > 0;
-  if (known && (target === undefined || names.some((name) => targetsOf(resource, name).includes(target))))
-    return names.map((name) => ({ source, param: name, ...(target !== undefined && { target }) }));
-  const supported = resource.include.map((name) => `${resource.type}:${name}`).join(', ');
-  throw new OutcomeError(400, 'unsupported-include', `_include supports ${supported || 'nothing here'}`);
-}
-
-function parseRevInclude(resource: RegisteredResource, text: string): Include[] {
-  const [source = '', param = '', target] = text.split(':');
-  if (resource.revInclude.includes(`${source}:${param}`) && (target === undefined || target === resource.type))
-    return [{ source, param }];
-  const supported = resource.revInclude.join(', ');
-  throw new OutcomeError(400, 'unsupported-include', `_revinclude supports ${supported || 'nothing here'}`);
 }
 
 export function parseSummary(text: string | undefined): Summary {

@@ -58,6 +58,17 @@ describe('rest/search: the compartment of a patient', () => {
     assert.match(body.link[0].url, /\/Patient\/a\/Observation\?date=2024-01-02&/);
   });
 
+  it('REST 47: it is an entry of a batch like any other search, narrowed alike', async () => {
+    const entry = ['Patient/a/Observation', 'Patient/b/Observation', '?_type=Patient', 'Patient/b/*'].map((url) => ({
+      request: { method: 'GET', url },
+    }));
+    const bundle = { resourceType: 'Bundle', type: 'batch', entry };
+    const { body, text } = await portal.send('POST', '', bundle);
+    assert.equal(body.type, 'batch-response', text);
+    const totals = body.entry.map(({ resource, response }: any) => (response.status === '200 OK' ? resource.total : 0));
+    assert.deepEqual(totals, [3, 0, 1, 0]);
+  });
+
   it('REST 41: its pages stay in the compartment', async () => {
     const { body } = await client.get('Patient/a/Observation?_count=2&_sort=_id');
     const next = body.link.find((each: any) => each.relation === 'next').url as string;

@@ -25,7 +25,13 @@ describe('rest/search: includes', () => {
       patient('b'),
       { resourceType: 'Practitioner', id: 'doc' },
       { resourceType: 'Practitioner', id: 'second' },
-      { resourceType: 'Organization', id: 'org' },
+      { resourceType: 'Organization', id: 'org', partOf: to('Organization/owner') },
+      { resourceType: 'Organization', id: 'owner' },
+      ...[1, 2, 3, 4].map((each) => ({
+        ...{ resourceType: 'Organization', id: `chain-${String(each)}` },
+        partOf: to(`Organization/chain-${String(each + 1)}`),
+      })),
+      { resourceType: 'Organization', id: 'chain-5' },
       observation('a1', {
         subject: to('Patient/a'),
         performer: [to('Practitioner/doc'), to('Practitioner/second'), to('Organization/org')],
@@ -88,6 +94,89 @@ describe('rest/search: includes', () => {
       await found(client, 'Patient?_id=a&_revinclude=Observation:patient&_revinclude=Observation:subject&_include=*'),
       ['Observation/a1', 'Observation/a2', 'Organization/org'],
     );
+  });
+
+  it('REST 40: :iterate goes on from what was included, and the rest does not', async () => {
+    const direct = 'Observation?_id=a1&_include=Observation:patient';
+    assert.deepEqual(await found(client, `${direct}&_include:iterate=Patient:organization`), [
+      'Organization/org',
+      'Patient/a',
+    ]);
+    assert.deepEqual(await found(client, `${direct}&_include:iterate=Organization:partof`), ['Patient/a']);
+    assert.deepEqual(await found(client, `${direct}&_include:iterate=Patient:*&_include:iterate=Organization:partof`), [
+      'Organization/org',
+      'Organization/owner',
+      'Patient/a',
+    ]);
+    assert.deepEqual(await found(client, 'Patient?_id=b&_revinclude:iterate=Observation:performer'), []);
+    assert.deepEqual(
+      await found(
+        client,
+        'Patient?_id=a&_include:iterate=Organization:partof&_include=Patient:organization&_revinclude:iterate=Organization:partof',
+      ),
+      ['Organization/org', 'Organization/owner'],
+    );
+    const { body } = await client.get(`${direct}&_include:iterate=*`);
+    assert.match(body.link[0].url, /_include%3Aiterate=\*/);
+    assert.equal(body.total, 1);
+  });
+
+  it('REST 40, THREAT 73: it ends, with circles and with long ways, and says what is left out', async () => {
+    assert.deepEqual(await found(client, 'Observation?_id=b1&_include:iterate=*&_revinclude:iterate=*'), [
+      'Observation/a1',
+      'Observation/a2',
+      'Organization/org',
+      'Organization/owner',
+      'Patient/a',
+      'Patient/b',
+      'Practitioner/doc',
+      'Practitioner/second',
+    ]);
+    const path = 'Organization?_id=chain-1&_include:iterate=Organization:partof';
+    const { body } = await client.get(path);
+    assert.deepEqual(names(included(body)), ['Organization/chain-2', 'Organization/chain-3', 'Organization/chain-4']);
+    assert.equal(body.entry.at(-1).search.mode, 'outcome');
+    assert.equal(body.entry.at(-1).resource.issue[0].code, 'incomplete');
+    const whole = await client.get('Organization?_id=chain-2&_include:iterate=Organization:partof');
+    assert.notEqual(whole.body.entry.at(-1).search.mode, 'outcome');
+  });
+
+  it('REST 40: every reference that is declared, by a wildcard', async () => {
+    assert.deepEqual(await found(client, 'Practitioner?_id=second&_revinclude=*'), ['Observation/a1']);
+    assert.deepEqual(await found(client, 'Organization?_id=org&_revinclude=*'), ['Observation/a1', 'Patient/a']);
+    assert.deepEqual(await found(client, 'Organization?_id=org&_revinclude=Patient:*'), ['Patient/a']);
+    assert.deepEqual(await found(client, 'Patient?_id=a&_revinclude=Observation:*:Patient'), [
+      'Observation/a1',
+      'Observation/a2',
+    ]);
+    for (const query of [
+      '_include:iterate=Nonsense:x',
+      '_include:iterate=Observation:code',
+      '_include:iterate=Patient:organization:Patient',
+      '_include:recurse=*',
+      '_revinclude=Nonsense:*',
+      '_revinclude:iterate=Observation:code',
+    ])
+      assert.equal((await client.get(`Observation?${query}`)).status, 400, query);
+  });
+
+  it('REST 44, THREAT 43: nothing of another patient is reached by :iterate', async () => {
+    for (const path of [
+      'Observation?_include:iterate=*&_revinclude:iterate=*&_count=500',
+      'Practitioner?_revinclude:iterate=Observation:performer&_include:iterate=*&_revinclude:iterate=*',
+      'Organization?_revinclude:iterate=*&_include:iterate=*',
+      'Patient?_revinclude:iterate=*&_include:iterate=*',
+    ]) {
+      const { body } = await portal.get(path);
+      const all = [...names(matches(body)), ...names(included(body))];
+      assert.ok(all.length > 0, path);
+      for (const each of all) assert.doesNotMatch(each, /\/(b|b1|gone|theirs)$/, path);
+    }
+    assert.deepEqual(server.alarms, []);
+    const only = await server.client('system/Observation.rs system/Organization.rs');
+    // The patient on the way is not seen, so that nothing is reached through them.
+    const through = 'Observation?_id=a2&_include=Observation:patient&_include:iterate=Patient:organization';
+    assert.deepEqual(await found(only, through), []);
   });
 
   it('REST 44, THREAT 43, 44: a key of one patient gets nothing of another, through any include', async () => {

@@ -147,7 +147,7 @@ describe('rest: transaction', () => {
     assert.equal((await client.send('POST', '', '<Bundle/>', { 'content-type': 'application/fhir+xml' })).status, 415);
     const many = Array.from({ length: 101 }, () => ask('GET', 'Patient/x'));
     assert.equal((await transact(many)).status, 400);
-    assert.equal((await client.get('')).status, 405);
+    assert.equal((await client.ask('', { method: 'PUT' })).status, 405);
   });
 
   it('REST 26, 27, 48: conditions of entries', async () => {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { discardUnclaimed } from '../store/blobs.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 
@@ -26,8 +27,12 @@ const deletions = expiring.map(([table, column]) =>
   statement<{ before: number }>((knex: Knex, $) => knex(table).where(column, '<', $('before')).delete()),
 );
 
+/** Bytes that came by themselves wait this long for a document. */
+const UNCLAIMED_MILLISECONDS = 24 * 60 * 60_000;
+
 /** Deletes what has expired. Several processes may do it at once. */
 export async function purge(db: Database, now: number): Promise<void> {
+  await discardUnclaimed(db, now - UNCLAIMED_MILLISECONDS);
   for (const deletion of deletions)
     await db.commit({ statements: [await deletion.plan(db, { before: now - KEPT_MILLISECONDS })] });
 }

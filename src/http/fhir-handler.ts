@@ -8,7 +8,7 @@ import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { dispatcher, type Match, type Serves } from './dispatch.js';
 import type { Body, FhirRequest, FhirResponse, Headers, Route, Takes } from './fhir-request.js';
-import { isR4, negotiate, type Format } from './negotiate.js';
+import { isOtherFhir, isR4, negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
 import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
@@ -163,10 +163,12 @@ async function form(ctx: Context): Promise<Pairs> {
 async function bodyOf({ req }: Context, { types, limit }: Takes, type: string): Promise<Body> {
   try {
     const contentType = mediaType(req);
-    if (!types.has(contentType)) throw new BodyError('type', `The body must be ${[...types].join(', ')}`);
-    if (!isR4(req.headers['content-type'] ?? '')) throw new BodyError('type', 'Portico speaks FHIR version 4.0');
-    checkEncoding(req);
-    return { contentType, bytes: await readBytes(req, limit(type)) };
+    const sentType = req.headers['content-type'] ?? '';
+    const taken = types ? types.has(contentType) : /^[^/]+\/[^/]+$/.test(contentType) && !isOtherFhir(contentType);
+    if (!taken) throw new BodyError('type', `The body must be ${types ? [...types].join(', ') : 'of a media type'}`);
+    if (!isR4(sentType)) throw new BodyError('type', 'Portico speaks FHIR version 4.0');
+    if (types) checkEncoding(req);
+    return { contentType, sentType, bytes: await readBytes(req, limit(type)) };
   } catch (error) {
     throw told(error);
   }

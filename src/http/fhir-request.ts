@@ -25,6 +25,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Body {
   /** The media type without parameters, in lower case. */
   readonly contentType: string;
+  /** With its parameters, as it was sent. */
+  readonly sentType: string;
   readonly bytes: Buffer;
 }
 
@@ -65,7 +67,8 @@ export type Need = 'create' | 'update' | 'delete' | 'history';
 
 /** The bodies that an interaction takes: media types in lower case, and the most bytes for a type. */
 export interface Takes {
-  readonly types: ReadonlySet<string>;
+  /** Without them, any but FHIR that is no JSON. */
+  readonly types?: ReadonlySet<string>;
   readonly limit: (type: string) => number;
 }
 

@@ -14,6 +14,8 @@ const json = new Set(['application/fhir+json', 'application/json', 'text/json', 
 /** FHIR in other words, in which Portico does not answer. */
 const otherFhir = new Set(['application/fhir+xml', 'application/xml+fhir', 'application/fhir+turtle', 'xml', 'ttl']);
 
+export const isOtherFhir = (type: string): boolean => otherFhir.has(type);
+
 /** Reads Accept, `_format` and `_pretty`. Errors: 406 `not-acceptable`. */
 export function negotiate(accept: string | undefined, params: Pairs, anyType: boolean): Format {
   // An unencoded + of a URL arrives as a space.

@@ -33,7 +33,8 @@ export const capabilities = (facade: Facade, routes: readonly Route[]): Interact
 export function capabilityStatement(facade: Stated, routes: readonly Route[]): CapabilityStatement {
   const { base, registry, version, released } = facade;
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
-  if (routes.some((route) => route.path === 'Binary/[id]')) resources.push(binary);
+  const ofBinary = routes.filter(({ path }) => path.split('/')[0] === 'Binary').map(({ interaction }) => interaction);
+  if (ofBinary.length > 0) resources.push(binary(ofBinary));
   const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
@@ -170,16 +171,18 @@ function searchParam(
 const byName = (a: { name?: string }, b: { name?: string }): number =>
   (a.name as string) < (b.name as string) ? -1 : 1;
 
-const binary: CapabilityStatementRestResource = {
+const binary = (interactions: readonly Route['interaction'][]): CapabilityStatementRestResource => ({
   type: 'Binary',
   profile: 'http://hl7.org/fhir/StructureDefinition/Binary',
-  documentation: 'The bytes of an attachment, for whoever may read the resource that it belongs to',
-  interaction: [{ code: 'read' }],
+  documentation:
+    'The bytes of an attachment, for whoever may read the resource that it belongs to; those that nothing attaches are ' +
+    'for their sender, for a day. Bytes are never replaced: an update makes an id, or says again what is there',
+  interaction: interactions.map((code) => ({ code: code as CapabilityStatementRestResourceInteraction['code'] })),
   versioning: 'versioned',
   readHistory: false,
-  updateCreate: false,
+  updateCreate: interactions.includes('update'),
   conditionalCreate: false,
   conditionalRead: 'full-support',
   conditionalUpdate: false,
   conditionalDelete: 'not-supported',
-};
+});

@@ -16,7 +16,9 @@ import { visible } from './read.js';
 
 /** A write that is planned: what it will have done once it is committed, and how that is answered. */
 export interface Change {
-  readonly resource: RegisteredResource;
+  readonly type: string;
+  /** Undefined for a Binary, which no declaration says. */
+  readonly resource: RegisteredResource | undefined;
   readonly id: string;
   readonly status: 200 | 201 | 204;
   readonly planned: Planned;
@@ -97,8 +99,7 @@ async function turnsOf({ own }: Facade, changes: readonly Change[]): Promise<Pla
 
 const isRace = (error: unknown): boolean => error instanceof OutcomeError && error.code === 'version-conflict';
 
-function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status, planned, before }: Change) {
-  const { type } = resource;
+function recordOf({ now }: Facade, request: FhirRequest, { type, id, status, planned, before }: Change) {
   const patients = [...new Set([...before, ...(planned.entry?.patients ?? [])])];
   const shown: Shown[] = [{ type, id, patients }];
   const { interaction, requestId } = request;
@@ -107,26 +108,26 @@ function recordOf({ now }: Facade, request: FhirRequest, { resource, id, status,
 
 /** What `Prefer: return=` asks for, as far as the token may read it: https://hl7.org/fhir/R4/http.html#ops */
 export async function answer(facade: Facade, request: FhirRequest, change: Change): Promise<FhirResponse> {
-  const { status, planned, resource, id, located } = change;
+  const { status, planned, type, resource, id, located } = change;
   const { entry } = planned;
   if (status === 204 || !entry) return { status };
   const { versionId, lastUpdated = 0 } = entry;
-  const location = `${facade.base}/${resource.type}/${id}/_history/${versionId}`;
+  const location = `${facade.base}/${type}/${id}/_history/${versionId}`;
   const headers = {
     ETag: etag(versionId),
     'Last-Modified': httpDate(lastUpdated),
     ...((status === 201 || located) && { Location: location }),
   };
   const wanted = preferred(request.headers.prefer);
-  const narrowing = tryNarrow(accessOf(request), resource, ['r']);
+  const narrowing = resource && tryNarrow(accessOf(request), resource, ['r']);
   // Who may not read gets no body, whatever they prefer: what a server fills in is read by it too.
-  if (wanted === 'minimal' || !narrowing) return { status, headers };
+  if (wanted === 'minimal' || !resource || !narrowing) return { status, headers };
   const text = isOpen(narrowing) ? entry.text : (await facade.rows.read(resource, id, narrowing))?.text;
   if (text === undefined) return { status, headers };
   return { status, headers, body: wanted === 'representation' ? text : done(facade, change) };
 }
 
-function done({ base }: Facade, { status, planned: { outcome }, resource: { type } }: Change): string {
+function done({ base }: Facade, { status, planned: { outcome }, type }: Change): string {
   const what = status === 201 ? 'was created' : outcome === 'unchanged' ? 'is as it was sent' : 'was updated';
   const text = `The ${type} ${what}`;
   return JSON.stringify(operationOutcome([{ severity: 'information', code: 'informational', text }], base));
@@ -140,7 +141,7 @@ function preferred(prefer: string | undefined): Return {
 }
 
 /** Whether it hides nothing of the organization. */
-const isOpen = ({ patient, where }: Narrowing): boolean => patient === undefined && where.length === 0;
+export const isOpen = ({ patient, where }: Narrowing): boolean => patient === undefined && where.length === 0;
 
 /**
  * Who sees a part of an organization's rows cannot choose a new id: whether it is taken by one of the others would be

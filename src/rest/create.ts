@@ -30,7 +30,7 @@ async function planCreate(facade: Facade, request: FhirRequest, target?: Target)
   const id = target?.id ?? randomUUID();
   const planned = await writerOf(facade).planSave(resource, sent, narrowing, authorOf(access), id, NOTHING);
   await refuseForeign(facade, access, sent, undefined, target?.beside);
-  return { resource, id, status: 201, planned, before: [], turn: condition?.turn };
+  return { type: resource.type, resource, id, status: 201, planned, before: [], turn: condition?.turn };
 }
 
 /** What If-None-Exist finds; undefined without it. */
@@ -42,6 +42,6 @@ export async function existing(facade: Facade, request: FhirRequest): Promise<Co
 
 /** https://hl7.org/fhir/R4/http.html#ccreate: what is there already is not created again. */
 const there = (resource: RegisteredResource, entry: Entry): Change => ({
-  ...{ resource, id: entry.id, status: 200, before: entry.patients, located: true },
+  ...{ type: resource.type, resource, id: entry.id, status: 200, before: entry.patients, located: true },
   planned: { outcome: 'unchanged', entry, plan: { statements: [] } },
 });

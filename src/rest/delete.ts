@@ -26,7 +26,7 @@ async function planConditionalDelete(facade: Facade, request: FhirRequest): Prom
   const { match, turn } = await find(facade, request, resource, request.params);
   if (match) return { ...(await planRemove(facade, request, resource, match.id)), turn };
   const planned = { outcome: 'unchanged', plan: { statements: [] } } as const;
-  return { resource, id: '', status: 204, planned, before: [] };
+  return { type: resource.type, resource, id: '', status: 204, planned, before: [] };
 }
 
 async function planRemove(
@@ -42,5 +42,5 @@ async function planRemove(
   refuseHidden(resource, current, narrowing);
   checkPreconditions(request.headers, current.entry);
   const planned = await writer.planDelete(resource, id, narrowing, authorOf(access), current);
-  return { resource, id, status: 204, planned, before: current.entry?.patients ?? [] };
+  return { type: resource.type, resource, id, status: 204, planned, before: current.entry?.patients ?? [] };
 }

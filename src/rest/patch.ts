@@ -67,7 +67,7 @@ async function planPatched(
   checkValid(sent, resource, facade.profiles);
   const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
   await refuseForeign(facade, access, sent, entry, beside);
-  return { resource, id, status: 200, planned, before: entry.patients };
+  return { type: resource.type, resource, id, status: 200, planned, before: entry.patients };
 }
 
 function missing(resource: RegisteredResource, { last }: Current, narrowing: Parameters<typeof visible>[2]) {

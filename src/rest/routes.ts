@@ -1,5 +1,6 @@
 import type { Route } from '../http/fhir-request.js';
 import { bundle } from './batch.js';
+import { createBinary, updateBinary } from './binary-write.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
 import { create } from './create.js';
@@ -10,7 +11,7 @@ import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchSystem } from './search-system.js';
 import { searchType } from './search-type.js';
-import { takesBundle, takesResource } from './sent.js';
+import { takesBundle, takesBytes, takesResource } from './sent.js';
 import { conditionalUpdate, update } from './update.js';
 import { vread } from './vread.js';
 
@@ -72,6 +73,8 @@ function writeRoutes(facade: Facade): Route[] {
   const takes = takesResource(facade.registry);
   const patching = { interaction: 'patch', method: 'PATCH', needs: 'update', takes: takesPatch } as const;
   return [
+    { interaction: 'create', method: 'POST', path: 'Binary', takes: takesBytes, handle: createBinary(facade) },
+    { interaction: 'update', method: 'PUT', path: 'Binary/[id]', takes: takesBytes, handle: updateBinary(facade) },
     { interaction: 'create', method: 'POST', path: '[type]', needs: 'create', takes, handle: create(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]/[id]', needs: 'update', takes, handle: update(facade) },
     { interaction: 'update', method: 'PUT', path: '[type]', needs: 'update', takes, handle: conditionalUpdate(facade) },

@@ -47,6 +47,9 @@ export function parsed(body: FhirRequest['body']): Parsed {
   return found;
 }
 
+/** The bytes of a document, as they are or in a Binary resource. */
+export const takesBytes: Takes = { limit: () => ATTACHING_BYTES };
+
 /** A Bundle is as large as its resources together. */
 export const takesBundle: Takes = { types: jsonTypes, limit: () => BUNDLE_BYTES };
 
@@ -87,7 +90,7 @@ export function checkSameId({ resource }: Sent, id: string): void {
  * What is not R4 is 400, and what breaks a profile that it claims is 422
  * (https://hl7.org/fhir/R4/http.html#create): an issue for each fault, with where it is.
  */
-export function checkValid({ resource }: Sent, { type }: RegisteredResource, profiles: Profiles): void {
+export function checkValid({ resource }: Sent, { type }: Pick<RegisteredResource, 'type'>, profiles: Profiles): void {
   const issues = validate(resource, profiles);
   if (isValid(issues)) return;
   const status = profiles.size > 0 && isValid(validate(resource)) ? 422 : 400;

@@ -14,6 +14,10 @@ import { accessOf, resourceOf, type Facade } from './facade.js';
 /** https://hl7.org/fhir/R4/http.html#trules: in this order, whatever the order of the entries. */
 const order = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
+/** Bytes are there before the document that attaches them. */
+const bytesFirst = (a: BundleEntry, b: BundleEntry): number =>
+  Number(b.request.type === 'Binary') - Number(a.request.type === 'Binary');
+
 /** A write of a transaction, and where it will be. */
 interface Step {
   readonly entry: BundleEntry;
@@ -27,14 +31,14 @@ interface Step {
  */
 export async function transact(facade: Facade, { entries }: BundleRequest): Promise<AnsweredEntry[]> {
   const read = entries.map(({ index, read }) => naming(index, read));
-  const ordered = [...read].sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method));
+  const ordered = [...read].sort((a, b) => order.indexOf(a.method) - order.indexOf(b.method) || bytesFirst(a, b));
   const answered = new Map<number, AnsweredEntry>();
   const writing = ordered.filter((entry) => 'plan' in entry.route.handle);
   const done = writing.length === 0 ? [] : await commit(facade, () => planAll(facade, writing));
   for (const [place, { request, change }] of done.entries()) {
     const response = await answer(facade, request, change);
-    const { id, planned, resource } = change;
-    const shown = planned.entry ? [{ type: resource.type, id, patients: planned.entry.patients }] : [];
+    const { id, planned, type } = change;
+    const shown = planned.entry ? [{ type, id, patients: planned.entry.patients }] : [];
     answered.set((writing[place] as BundleEntry).index, answerOf(facade, { ...response, shown }));
   }
   for (const entry of ordered)
@@ -146,9 +150,9 @@ const unmatched = (): never => {
   throw new OutcomeError(412, 'ambiguous-reference', 'A conditional reference matches nothing');
 };
 
-function refuseTwice(seen: Set<string>, { resource, id, located }: Change, index: number): void {
+function refuseTwice(seen: Set<string>, { type, id, located }: Change, index: number): void {
   if (id === '' || located) return;
-  const key = `${resource.type}/${id}`;
+  const key = `${type}/${id}`;
   if (seen.has(key)) throw twice(index);
   seen.add(key);
 }

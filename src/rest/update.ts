@@ -62,7 +62,14 @@ async function planReplace(
   const sent = withLabels(body, current.entry);
   const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
   await refuseForeign(facade, access, sent, current.entry, beside);
-  return { resource, id, status: current.entry ? 200 : 201, planned, before: current.entry?.patients ?? [] };
+  return {
+    type: resource.type,
+    resource,
+    id,
+    status: current.entry ? 200 : 201,
+    planned,
+    before: current.entry?.patients ?? [],
+  };
 }
 
 interface Labelled {

@@ -3,6 +3,7 @@ import type { RegisteredResource } from '../registry.js';
 import { OutcomeError } from '../outcome.js';
 import type { Database } from './database.js';
 import { statement } from './database.js';
+import type { Author } from './history.js';
 import type { PlannedStatement } from './plan.js';
 
 /** Bytes as they are stored; served as Binary/[id] through the resource that owns them. */
@@ -18,9 +19,17 @@ export interface Blob {
 
 export interface StoredBlob extends Blob {
   readonly patient: string | undefined;
+  /** Who sent them, as `posterOf` says it. */
+  readonly poster: string | undefined;
+  /** Whether a resource attached them. Until then they are for whoever sent them. */
+  readonly claimed: boolean;
   /** Milliseconds since 1970 UTC. */
   readonly createdAt: number;
 }
+
+/** Who sends bytes: a credential, or a user without one. */
+export const posterOf = ({ credential, user }: Author): string | undefined =>
+  credential ?? (user === undefined ? undefined : `user ${user}`);
 
 const byId = statement<{ tenant: string; id: string }>((knex, $) =>
   knex('blob').where('organization_id', $('tenant')).where('id', $('id')).select('*'),
@@ -37,6 +46,8 @@ export async function readBlob(db: Database, tenant: string, id: string): Promis
     sha256: row['sha256'] as string,
     bytes: row['bytes'] as Buffer,
     patient: (row['patient_id'] as string | null) ?? undefined,
+    poster: (row['credential_id'] as string | null) ?? undefined,
+    claimed: row['claimed_at'] !== null,
     createdAt: Number(row['created_at']),
   };
 }
@@ -49,8 +60,9 @@ const insert = statement<{
   sha1: string;
   sha256: string;
   at: number;
-  credential: string | null;
+  poster: string | null;
   patient: string | null;
+  claimed: number | null;
   bytes: Buffer;
 }>((knex, $) =>
   knex('blob')
@@ -62,7 +74,8 @@ const insert = statement<{
       sha1: $('sha1'),
       sha256: $('sha256'),
       created_at: $('at'),
-      credential_id: $('credential'),
+      credential_id: $('poster'),
+      claimed_at: $('claimed'),
       patient_id: $('patient'),
       bytes: $('bytes'),
     })
@@ -74,19 +87,35 @@ const insert = statement<{
 export const insertBlob = (
   db: Database,
   blob: Blob,
-  of: { tenant: string; patient: string | undefined; credential: string | undefined; at: number },
-): Promise<PlannedStatement> =>
-  insert.plan(db, { ...blob, ...of, patient: of.patient ?? null, credential: of.credential ?? null });
+  of: { tenant: string; patient: string | undefined; author: Author; at: number; claimed?: boolean },
+): Promise<PlannedStatement> => {
+  const { tenant, patient = null, author, at, claimed } = of;
+  const poster = posterOf(author) ?? null;
+  return insert.plan(db, { ...blob, tenant, patient, poster, at, claimed: claimed ? at : null });
+};
 
 const ownerOf = statement<{ tenant: string; id: string }>((knex, $) =>
-  knex('blob').where('organization_id', $('tenant')).where('id', $('id')).select('patient_id'),
+  knex('blob')
+    .where('organization_id', $('tenant'))
+    .where('id', $('id'))
+    .select('patient_id', 'claimed_at', 'credential_id'),
 );
 
-const claim = statement<{ tenant: string; id: string; patient: string | null; before: string | null }>((knex, $) =>
+interface Claim extends Record<string, unknown> {
+  tenant: string;
+  id: string;
+  patient: string | null;
+  before: string | null;
+  poster: string | null;
+  at: number;
+}
+
+const claim = statement<Claim>((knex, $) =>
   knex('blob')
     .where({ organization_id: $('tenant'), id: $('id') })
+    .where((q) => void q.whereNotNull('claimed_at').orWhereNull('credential_id').orWhere('credential_id', $('poster')))
     .where((q) => void q.whereNull('patient_id').orWhere('patient_id', $('before')).orWhere('patient_id', $('patient')))
-    .update({ patient_id: $('patient') }),
+    .update({ patient_id: $('patient'), claimed_at: knex.raw('coalesce(claimed_at, ?)', [$('at')]) }),
 );
 
 /**
@@ -96,18 +125,33 @@ const claim = statement<{ tenant: string; id: string; patient: string | null; be
  */
 export async function claimBlob(
   db: Database,
-  tenant: string,
   id: string,
-  patient: string | undefined,
+  of: { tenant: string; patient: string | undefined; author: Author; at: number },
   had: string | undefined,
 ): Promise<PlannedStatement> {
+  const { tenant, patient, author, at } = of;
+  const poster = posterOf(author) ?? null;
   const stored = await ownerOf.first(db, { tenant, id });
   const before = (stored?.['patient_id'] as string | null | undefined) ?? undefined;
-  if (before !== undefined && before !== patient && before !== had)
-    throw new OutcomeError(422, 'invalid-resource', 'An attachment is the Binary of another patient');
-  const values = { tenant, id, patient: patient ?? null, before: before ?? null };
+  if (before !== undefined && before !== patient && before !== had) throw borrowed();
+  // Bytes that nothing attached yet are their sender's to attach.
+  const { claimed_at: claimed, credential_id: sender } = stored ?? {};
+  if (stored && claimed === null && sender !== null && sender !== poster) throw borrowed();
+  const values = { tenant, id, patient: patient ?? null, before: before ?? null, poster, at };
   // Bytes that come in the same transaction are not there yet.
   return claim.plan(db, values, stored ? 1 : undefined);
+}
+
+const borrowed = (): OutcomeError =>
+  new OutcomeError(422, 'invalid-resource', 'An attachment is the Binary of another patient');
+
+const unclaimed = statement<{ before: number }>((knex, $) =>
+  knex('blob').whereNull('claimed_at').where('created_at', '<', $('before')).delete(),
+);
+
+/** Deletes bytes that were sent before a moment and that nothing has attached. */
+export async function discardUnclaimed(db: Database, before: number): Promise<void> {
+  await db.commit({ statements: [await unclaimed.plan(db, { before })] });
 }
 
 const remove = statement<{ tenant: string; id: string }>((knex, $) =>

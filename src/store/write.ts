@@ -79,11 +79,11 @@ export class Writer {
     const statements = [
       ...(await saveRow(this.db, resource, row, key, existing ? Number(existing.versionId) : undefined)),
       ...(await saveOverflow(this.db, resource, key, row, patient, draft.overflow, existing !== undefined)),
+      ...(await Promise.all(blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, author, at })))),
       ...(await Promise.all(
-        blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, credential: author.credential, at })),
-      )),
-      ...(await Promise.all(
-        attached(resource, row).map((blob) => claimBlob(this.db, tenant, blob, patient, patientBefore(existing, blob))),
+        attached(resource, row).map((blob) =>
+          claimBlob(this.db, blob, { tenant, patient, author, at }, patientBefore(existing, blob)),
+        ),
       )),
       ...(await recordVersion(this.db, key, version, author, previous)),
       ...(await staysInside(this.rows, resource, draft, narrowing, id)),
@@ -128,8 +128,8 @@ export class Writer {
     if (existing && (existing.sha256 !== blob.sha256 || existing.contentType !== blob.contentType))
       throw new OutcomeError(409, 'already-exists', 'There is another Binary of this id; bytes are never replaced');
     if (existing) return { outcome: 'unchanged', plan: { statements: [] } };
-    const patient = soleOf((await this.#ownerOf(id, narrowing))?.patients ?? []);
-    const of = { tenant, patient, credential: author.credential, at: this.now() };
+    const owner = await this.#ownerOf(id, narrowing);
+    const of = { tenant, patient: soleOf(owner?.patients ?? []), author, at: this.now(), claimed: owner !== undefined };
     return { outcome: 'created', plan: { statements: [await insertBlob(this.db, blob, of)] } };
   }
 

@@ -23,7 +23,8 @@ export function intersect(asked: readonly Spelling[], limit: readonly Spelling[]
 function partsOf(asked: Spelling, limit: readonly Spelling[], covering: Covering): Spelling[] {
   if (limit.some((has) => covers(has, asked, covering))) return [asked];
   const parts = new Map<string, Spelling>();
-  for (const has of limit) for (const part of both(asked, has, covering)) parts.set(part.text, part);
+  for (const has of limit)
+    for (const part of both(asked, has, covering).map((each) => inWordsOf(asked, each))) parts.set(part.text, part);
   const all = [...parts.values()];
   // What another part opens already is not said twice; of two that say the same, the first stays.
   return all.filter(
@@ -33,6 +34,18 @@ function partsOf(asked: Spelling, limit: readonly Spelling[], covering: Covering
           index !== at && covers(other, part, covering) && (index < at || !covers(part, other, covering)),
       ),
   );
+}
+
+const v1: readonly (readonly [letters: string, permission: string])[] = [
+  ['.rs', '.read'],
+  ['.cud', '.write'],
+];
+
+/** Who asks in the words of SMART version 1 is answered in them, where they have one. */
+function inWordsOf(asked: Spelling, part: Spelling): Spelling {
+  if (asked.kind !== 'smart' || part.kind !== 'smart' || !/\.(read|write|\*)$/.test(asked.text)) return part;
+  const found = v1.find(([letters]) => part.text.endsWith(letters));
+  return found ? { ...part, text: part.text.slice(0, -found[0].length) + found[1] } : part;
 }
 
 /** What two scopes both open. */

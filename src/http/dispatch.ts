@@ -82,8 +82,8 @@ function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match
 const unknownType = (): OutcomeError => new OutcomeError(404, 'unknown-type', 'This resource type is not served here');
 
 function refusal(fitting: readonly Compiled[], segments: readonly string[], serves: Serves): OutcomeError {
-  const types = fitting.map((each) => matchOf(each, segments).type);
-  if (types.some((type) => type !== '' && !serves(type))) return unknownType();
+  const typed = fitting.filter(({ parts }) => parts.includes('[type]'));
+  if (typed.some((each) => !serves(matchOf(each, segments).type))) return unknownType();
   const there = fitting.filter((each) => isOffered(matchOf(each, segments), serves));
   if (there.length === 0 && segments.at(-1)?.startsWith('$'))
     return new OutcomeError(404, 'unknown-operation', 'There is no such operation here');

@@ -1,4 +1,5 @@
 import { access, attacks, auth, tokens, type Defence } from './defences-access.js';
+import { launch } from './defences-launch.js';
 
 const endpoints: readonly Defence[] = [
   {
@@ -264,4 +265,4 @@ const transport: readonly Defence[] = [
   },
 ];
 
-export const defences: readonly Defence[] = [...access, ...tokens, ...endpoints, ...rows, ...transport];
+export const defences: readonly Defence[] = [...access, ...tokens, ...endpoints, ...rows, ...transport, ...launch];

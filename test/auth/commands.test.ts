@@ -24,7 +24,9 @@ describe('auth/commands', function () {
     const file = join(place.folder, 'jwks.json');
     writeFileSync(file, jwksOf(await makeClientKey('ES384')));
     const secrets: string[] = [];
-    for (const kind of ['org', 'client', 'app']) secrets.push((await create('--kind', kind)).json.secret as string);
+    for (const kind of ['org', 'client']) secrets.push((await create('--kind', kind)).json.secret as string);
+    const app = ['--kind', 'app', '--redirect-uri', 'https://app.example/back'];
+    secrets.push((await create(...app)).json.secret as string);
     assert.deepEqual(
       secrets.map((each) => each.slice(0, 4)),
       ['pto_', 'ptc_', 'ptc_'],
@@ -59,6 +61,42 @@ describe('auth/commands', function () {
     }
     assert.equal((await create('--kind', 'client', '--jwks-url', 'https://jwks.example/')).code, 2);
     assert.equal((await create('--kind', 'client', '--patient', 'p1')).code, 2);
+  });
+
+  it('THREAT 26: registers apps, public and not, and none that could be sent elsewhere', async () => {
+    const redirect = ['--redirect-uri', 'https://app.example/back', '--redirect-uri', 'com.example.app:/back'];
+    const { json } = await create(
+      '--kind',
+      'app',
+      '--public',
+      ...redirect,
+      '--launch-url',
+      'https://app.example/launch',
+    );
+    assert.equal(json.secret, undefined);
+    assert.deepEqual(json.redirectUris, ['https://app.example/back', 'com.example.app:/back']);
+    assert.deepEqual(json.origins, ['https://app.example']);
+    const logo = join(place.folder, 'logo.png');
+    writeFileSync(logo, Buffer.from('89504e470d0a1a0a00', 'hex'));
+    assert.equal((await create('--kind', 'app', ...redirect, '--logo', logo)).code, 0);
+    writeFileSync(logo, '<svg onload="alert(1)"/>');
+    for (const [args, text] of [
+      [[], /needs a redirect URI/],
+      [['--redirect-uri', 'http://app.example/back'], /is neither https/],
+      [['--redirect-uri', 'https://app.example/a/../b'], /not written as it is read/],
+      [[...redirect, '--origin', 'https://app.example/x'], /is not an origin/],
+      [[...redirect, '--launch-url', 'com.example.app:/x'], /launch URL/],
+      [[...redirect, '--scope', 'system/*.rs'], /is for services/],
+      [[...redirect, '--logo', logo], /no PNG or JPEG/],
+      [[...redirect, '--public', '--jwks-url', 'https://jwks.example/'], /has no keys/],
+    ] as const) {
+      const { code, err } = await create('--kind', 'app', ...args);
+      assert.deepEqual([code, text.test(err)], [2, true], err);
+    }
+    assert.equal((await create('--kind', 'client', ...redirect)).code, 2);
+    const org = ['org', 'update', 'one', '--website'];
+    assert.equal((await portico(...org, 'http://one.example')).code, 2);
+    assert.equal((await portico(...org, 'https://one.example/', '--json')).json.website, 'https://one.example/');
   });
 
   it('rotates, revokes and shows the log', async () => {
@@ -119,8 +157,9 @@ describe('auth/commands', function () {
           change,
         );
       }
-      for (const change of ['create', 'update', 'disable', 'enable'])
-        assert.equal(of('one', `org-${change}`).length, 1, change);
+      // One of the two updates is the website of the test of apps.
+      for (const [change, times] of Object.entries({ create: 1, update: 2, disable: 1, enable: 1 }))
+        assert.equal(of('one', `org-${change}`).length, times, change);
       assert.equal(of('', 'key-replace').length, 1);
       assert.equal(of('', 'key-rotate').length, 1);
       assert.ok(rows.every((row) => /^operator:./.test(String(row['user_id'])) && row['status'] === 200));

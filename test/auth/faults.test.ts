@@ -21,11 +21,11 @@ describe('auth: what seldom happens', () => {
   /** A database in which one kind of statement fails. */
   const failing = (pattern: RegExp): (() => void) => {
     const { own } = server.portico;
-    const { objects } = own;
+    const objects = own.objects.bind(own);
     own.objects = (sql, bindings) =>
       pattern.test(sql)
         ? Promise.reject(Object.assign(new Error('secret detail'), { code: 'ECONNRESET' }))
-        : objects.call(own, sql, bindings);
+        : objects(sql, bindings);
     return () => void Object.assign(own, { objects });
   };
 

@@ -125,8 +125,8 @@ describe('conformance: foreign clients launch', () => {
       );
       const methods: [string, openid.ClientAuth][] = [
         [app.id, openid.None()],
-        [secretive.id, openid.ClientSecretBasic(secretive.secret!)],
-        [secretive.id, openid.ClientSecretPost(secretive.secret!)],
+        [secretive.id, openid.ClientSecretBasic(secretive.secret)],
+        [secretive.id, openid.ClientSecretPost(secretive.secret)],
         [signing, openid.PrivateKeyJwt({ key: key.privateKey, kid: key.kid })],
       ];
       for (const [id, auth] of methods) {
@@ -168,7 +168,7 @@ describe('conformance: foreign clients launch', () => {
         return [request, new ServerResponse(request)] as const;
       };
       const [begin, response] = visited('/launch');
-      const url = await smart(begin, response, () => storage as never).authorize({
+      const url = await smart(begin, response, () => storage).authorize({
         ...{
           iss: server.base,
           clientId: app.id,
@@ -180,7 +180,7 @@ describe('conformance: foreign clients launch', () => {
       });
       const back = await browse(url as string);
       const [end, unused] = visited(`${back.pathname}${back.search}`);
-      const client = await smart(end, unused, () => storage as never).ready();
+      const client = await smart(end, unused, () => storage).ready();
       assert.equal(client.patient.id, 'p1');
       assert.equal((await client.patient.read()).id, 'p1');
       assert.equal(client.user.fhirUser, 'Patient/p1');

@@ -126,8 +126,8 @@ describe('http: what is refused, and how', () => {
     await refused('Condition', 404, 'unknown-type', { method: 'PUT' });
     const id = await refused('Patient/nobody', 404, 'unknown-id');
     assert.equal(id.body.issue[0].code, 'not-found');
-    await refused('', 405, 'method-not-allowed');
-    for (const path of ['patient/p', 'constructor', '__proto__/1', 'Patient/p/x', 'Patient/p/Observation'])
+    await refused('', 405, 'method-not-allowed', { method: 'PUT' });
+    for (const path of ['patient/p', 'constructor', '__proto__/1', 'Patient/p/x', 'Practitioner/p/Observation'])
       assert.equal((await refused(path, 404, 'unknown-route')).body.issue[0].code, 'not-found');
   });
 

@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
 import { createOrg } from '../../src/auth/orgs.js';
+import { createCredential } from '../../src/auth/store.js';
 import { openDatabase } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
+import { Client } from '../support/client.js';
+import { freePort } from '../support/server.js';
 
 const ROUNDS = 3;
 
@@ -82,6 +85,77 @@ describe('store: kill -9 while writing', function () {
         for (const id of answered) assert.ok(patients.has(id), `${id} was answered and is there`);
         const parts = db.prepare('select count(*) from observation').pluck().get();
         assert.equal(parts, patients.size * 3, 'what was committed together is there together');
+      } finally {
+        db.close();
+      }
+    }
+    assert.ok(answered.size > ROUNDS * 5, `${String(answered.size)} were answered`);
+  });
+
+  it('over HTTP: what was answered with 200 or 201 is there, whole and audited, after kill -9', async () => {
+    const own = await openDatabase(`sqlite:${file}`);
+    await createOrg(own, 'org_http', 'HTTP', 0, { plan: 'custom', perMinute: 1_000_000, burst: 100_000 });
+    const credential = await createCredential(
+      own,
+      { tenant: 'org_http', kind: 'client', name: 'x', scopeCeiling: 'system/*.cruds' },
+      Date.now(),
+    );
+    await own.close();
+    const port = await freePort();
+    Object.assign(environment, { PORT: String(port), PORTICO_LOG_LEVEL: 'silent' });
+    const url = `http://localhost:${String(port)}`;
+    const observation = (subject: string): object => ({
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ code: 'first' }, { code: 'second' }] },
+      subject: { reference: subject },
+    });
+    const fullUrl = 'urn:uuid:00000000-0000-4000-8000-000000000001';
+    const request = (resourceType: string): object => ({ method: 'POST', url: resourceType });
+    const entry = [
+      { fullUrl, resource: { resourceType: 'Patient', name: [{ family: 'Rowe' }] }, request: request('Patient') },
+      { resource: observation(fullUrl), request: request('Observation') },
+      { resource: observation(fullUrl), request: request('Observation') },
+    ];
+    const answered = new Set<string>();
+    for (let round = 0; round < ROUNDS; round++) {
+      const child = run('src/cli.ts', 'serve');
+      while (
+        !(await fetch(`${url}/healthz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      )
+        await sleep(50);
+      const client = await Client.login(url, credential);
+      let killed = false;
+      const write = async (): Promise<void> => {
+        while (!killed) {
+          const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
+          const { status, body } = await client.send('POST', '', bundle);
+          assert.equal(status, 200);
+          for (const { resource } of body.entry)
+            answered.add(`${String(resource.resourceType)}/${String(resource.id)}`);
+        }
+      };
+      const writers = Array.from({ length: 5 }, () =>
+        write().catch((error: unknown) => assert.ok(killed, String(error))),
+      );
+      await sleep(400 + round * 170);
+      killed = true;
+      await kill(child);
+      await Promise.all(writers);
+      const db = new BetterSqlite3(file);
+      try {
+        assertWhole(db);
+        const stored = ids(db, `select type || '/' || id from history`);
+        const audited = ids(db, `select entity from audit where interaction = 'create' and status = 201`);
+        for (const each of answered) assert.ok(stored.has(each), `${each} was answered and is there`);
+        assert.deepEqual(audited, stored, 'every write is in the audit trail, and nothing else');
+        const [patients, parts] = ['patient', 'observation'].map((table) =>
+          db.prepare(`select count(*) from ${table}`).pluck().get(),
+        ) as [number, number];
+        assert.equal(parts, patients * 2, 'what was one transaction is there together');
       } finally {
         db.close();
       }

@@ -66,6 +66,9 @@ const deeds: Readonly<Record<string, (thing: string) => string>> = {
   'portal-enable': () => 'Enabled this portal for you',
   'portal-disable': () => 'Disabled this portal for you',
   'patient-search': () => 'Found your name in a list of patients',
+  authorize: () => 'Allowed an app to use your record',
+  withdraw: () => 'Withdrew the access of an app',
+  launch: () => 'Opened an app with your record',
   'key-create': () => 'Made credentials for an app',
   'key-delete': () => 'Deleted the credentials of an app',
 };

@@ -78,6 +78,7 @@ export class Trail {
   #head = '';
   readonly #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -89,7 +90,7 @@ export class Trail {
 
   /** Begins to write, and gives links to the events of writes whose process died before it could. */
   async start(): Promise<void> {
-    this.#timer = setInterval(() => void this.flush(), FLUSH_MILLISECONDS);
+    this.#timer = setInterval(() => void (this.#flushing ?? this.#begin()), FLUSH_MILLISECONDS);
     this.#timer.unref();
     await this.#adopt();
   }
@@ -127,10 +128,18 @@ export class Trail {
     };
   }
 
-  /** Writes what waits. One at a time: the chain has one end. */
+  /** Writes all that waits now. One at a time: the chain has one end. */
   flush(): Promise<void> {
-    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
-    return this.#flushing;
+    if (!this.#flushing) return this.#begin();
+    // One that is under way does not write what came after it began.
+    return (this.#next ??= this.#flushing.then(() => {
+      this.#next = undefined;
+      return this.#flushing ?? this.#begin();
+    }));
+  }
+
+  #begin(): Promise<void> {
+    return (this.#flushing = this.#flush().finally(() => (this.#flushing = undefined)));
   }
 
   async #flush(): Promise<void> {

@@ -228,6 +228,22 @@ describe('audit: the chain', () => {
     assert.equal(commits.length, 51, 'and stopping writes all of them');
   });
 
+  it('writes what came during a flush before the next one answers', async () => {
+    const { own } = server.portico;
+    const trail = new Trail(own, Date.now);
+    const event = (requestId: string) => ({
+      ...({ at: Date.now(), tenant: TENANT, interaction: 'read', action: 'R', type: 'Patient', status: 200 } as const),
+      ...{ requestId, patients: [] },
+    });
+    void trail.record(event('during-1'));
+    const first = trail.flush();
+    void trail.record(event('during-2'));
+    await trail.flush();
+    const found = await own.objects(`select request_id from audit where request_id like 'during-%'`, []);
+    assert.deepEqual(found.map((row) => row['request_id']).sort(), ['during-1', 'during-2']);
+    await first;
+  });
+
   it('keeps events that cannot be written, tells the operator, and writes them when it can', async () => {
     const alarms: unknown[] = [];
     let broken = true;

@@ -30,6 +30,9 @@ const show = `<!doctype html><title>App</title><script src="/fhir-client.js"></s
   .catch((error) => 'refused: ' + error.message)
   .then((text) => { document.getElementById('says').textContent = text; });</script>`;
 
+/** The app is there, which the page that leads to it is not, and has its answer. */
+const SAID = `(document.getElementById('says')?.textContent ?? 'waiting') !== 'waiting'`;
+
 describe('a SMART app in Chromium', function () {
   this.timeout(300_000);
   let server: Server;
@@ -90,7 +93,7 @@ describe('a SMART app in Chromium', function () {
     const page = await open();
     await arrive(page);
     await page.click('button[value=allow]');
-    await page.waitForFunction(`document.getElementById('says')?.textContent !== 'waiting'`);
+    await page.waitForFunction(SAID);
     assert.ok(page.url().startsWith(`${pages.url}/app.html`), page.url());
     assert.equal(await page.textContent('#says'), 'Quintanilla-Ferro');
     const first = await page.evaluate<string>('client.state.tokenResponse.access_token');
@@ -123,7 +126,7 @@ describe('a SMART app in Chromium', function () {
     await page.fill('#password', PASSWORD);
     await page.click('main button');
     await page.click('button[value=allow]');
-    await page.waitForFunction(`document.body.textContent.includes('Quintanilla')`);
+    await page.waitForFunction(`document.body?.textContent.includes('Quintanilla')`);
     await page.context().close();
   });
 
@@ -131,7 +134,7 @@ describe('a SMART app in Chromium', function () {
     const page = await open();
     await arrive(page);
     await page.click('button[value=deny]');
-    await page.waitForFunction(`document.getElementById('says')?.textContent !== 'waiting'`);
+    await page.waitForFunction(SAID);
     assert.match((await page.textContent('#says')) ?? '', /refused: .*access_denied|refused: .*did not allow/);
     complaints.length = 0;
     await page.context().close();
@@ -143,7 +146,7 @@ describe('a SMART app in Chromium', function () {
       await arrive(page);
       await check(page, `consent-${look}`);
       await page.click('button[value=allow]');
-      await page.waitForFunction(`document.getElementById('says')?.textContent !== 'waiting'`);
+      await page.waitForFunction(SAID);
       await page.goto(`${server.url}/oauth/manage`);
       await check(page, `connected-${look}`);
       await page.click('td a');

@@ -19,13 +19,12 @@ import { Strangers } from './limits/strangers.js';
 import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
+import { FHIR_PATH } from './open.js';
 import { portalPages } from './portal/server.js';
 import type { Facade } from './rest/facade.js';
 import { offers } from './rest/offers.js';
 import { fhirRoutes, lettersOf } from './rest/routes.js';
 import type { Database } from './store/database.js';
-
-export const FHIR_PATH = '/fhir/R4';
 
 export interface AppOptions {
   readonly facade: Facade;

@@ -1,30 +1,19 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
-import { createApp, FHIR_PATH } from './app.js';
-import { Trail } from './audit/trail.js';
+import { createApp } from './app.js';
 import { Keys } from './auth/keys.js';
 import { oauthUris } from './auth/paths.js';
 import { startPurging } from './auth/purge.js';
-import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
 import { ConfigurationError } from './outcome.js';
 import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
-import { loadRegistry, type Registry } from './registry.js';
+import type { Portico } from './open.js';
 import type { Facade } from './rest/facade.js';
-import { openDatabase, type Database } from './store/database.js';
 import { pending } from './store/migrate.js';
-import { Rows } from './store/rows.js';
 import { deriveKey } from './store/seal.js';
-import { Writer } from './store/write.js';
-import { readSecret } from './secret.js';
-import { loadProfiles } from './validate/packages.js';
-import type { Profiles } from './validate/structure.js';
 import { released, version } from './version.js';
-
-/** Bytes of serialised resources that one process keeps. */
-const CACHE_BYTES = 24 * 1024 * 1024;
 
 /**
  * How far the heap may grow beyond what lives before it is collected. By itself V8 lets it become four times that on a
@@ -34,76 +23,6 @@ const HEAP_GROWTH_PERCENT = 40;
 
 /** From listening to what can wait. */
 const CHORES_MILLISECONDS = 200;
-
-/** Everything that commands and the server work with. */
-export interface Portico {
-  readonly config: Config;
-  readonly own: Database;
-  readonly source: Database;
-  readonly registry: Registry;
-  readonly rows: Rows;
-  /** The one write path; undefined when the clinical tables are somebody else's. */
-  readonly writer: Writer | undefined;
-  /** Who did what: written while a server runs, and when Portico is closed. */
-  readonly trail: Trail;
-  /** Of the FHIR packages: what they say is enforced where a resource claims it. */
-  readonly profiles: Profiles;
-  readonly secret: string;
-  readonly base: string;
-  readonly now: () => number;
-  close(): Promise<void>;
-}
-
-export interface OpenOptions {
-  readonly registry?: Registry;
-  readonly now?: () => number;
-  readonly cacheBytes?: number;
-  readonly alarm?: (what: string) => void;
-}
-
-/** Opens the databases and loads the declarations. Nothing listens yet. */
-export async function openPortico(config: Config, options: OpenOptions = {}): Promise<Portico> {
-  const { now = Date.now, alarm = () => undefined } = options;
-  const base = `${config.baseUrl}${FHIR_PATH}`;
-  const secret = readSecret(config);
-  const [registry, own, profiles] = await Promise.all([
-    options.registry ?? loadRegistry(),
-    openDatabase(config.databaseUrl),
-    profilesOf(config),
-  ]);
-  const separate = config.sourceUrl !== config.databaseUrl;
-  const source = separate ? await openDatabase(config.sourceUrl) : own;
-  const single = registry.all().some((resource) => resource.source.tenant === 'single');
-  if (single && config.singleTenant === undefined)
-    throw new ConfigurationError('The configuration is not sound', [
-      'PORTICO_SINGLE_TENANT is missing: a source without a tenant column needs the organization that it belongs to',
-    ]);
-  const rows = new Rows(registry, {
-    source,
-    own,
-    base,
-    ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
-    cacheBytes: options.cacheBytes ?? CACHE_BYTES,
-    alarm,
-  });
-  const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));
-  return {
-    ...{ config, own, source, registry, rows, trail, profiles, secret, base, now },
-    writer: separate ? undefined : new Writer(own, rows, { base }, now),
-    close: async () => {
-      await trail.stop();
-      if (separate) await source.close();
-      await own.close();
-    },
-  };
-}
-
-/** Reading packages takes libraries that nothing else here needs. */
-async function profilesOf({ fhirPackages }: Config): Promise<Profiles> {
-  if (fhirPackages.length === 0) return new Map();
-  const { readItems } = await import('./transfer/sources.js');
-  return loadProfiles(fhirPackages, readItems);
-}
 
 export interface Running {
   readonly port: number;

@@ -17,6 +17,7 @@ const line: readonly (readonly string[])[] = [
   ['dev'],
   ['main'],
   ['app'],
+  ['open'],
   ['portal'],
   ['api', 'auth', 'rest', 'transfer', 'psr'],
   ['http'],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { FHIR_PATH } from '../app.js';
+import { FHIR_PATH } from '../open.js';
 import { oauthUris } from '../auth/paths.js';
 import { loadRegistry } from '../registry.js';
 import { capabilityStatement } from '../rest/capabilities.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config.js';
-import { openPortico, type Portico } from '../main.js';
+import { openPortico, type Portico } from '../open.js';
 import { ConfigurationError, OutcomeError } from '../outcome.js';
 import { pending } from '../store/migrate.js';
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Scopes } from '../access/scopes.js';
 import { APP_CEILING, checkedApp, type AppDetails } from '../auth/apps.js';
 import { logoOf, type Logo } from '../auth/app-logo.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { CommandError } from './command.js';
 
 /** What is said of an app alone. */

@@ -14,7 +14,7 @@ import {
   type CredentialKind,
   type NewCredential,
 } from '../auth/store.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { allowedUrl, OutboundError } from '../outbound/safe-fetch.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
 import { appOf, logoIn, withApp, type AppOptions } from './credential-app.js';

@@ -3,7 +3,7 @@ import { activityOf, type Activity } from '../audit/activity.js';
 import { rotateKeySource, rotateSecret } from '../auth/rotate-credential.js';
 import { prefixes } from '../auth/secrets.js';
 import { listCredentials, revokeCredential, type Credential } from '../auth/store.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
 import { createCommand, keySource, type KeyOptions } from './credential-create.js';
 import { chooseOrg } from './org.js';

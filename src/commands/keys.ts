@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { replaceKeys, rotateKeys } from '../auth/rotation.js';
 import { readSigningKeys, statusOf } from '../auth/signing-key.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
 import { recorded } from './recorded.js';
 

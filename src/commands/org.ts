@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { Scopes } from '../access/scopes.js';
 import { createOrg, isOrgId, listOrgs, updateOrg, type NewPlan, type Org } from '../auth/orgs.js';
 import { planNames, plans, type PlanName } from '../limits/rules.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import type { Database } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
 import { CommandError, run, withJson, withPortico } from './command.js';

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Action, AuditEvent } from '../audit/event.js';
 import { recording } from '../audit/recording.js';
 import type { Credential } from '../auth/store.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import type { Database } from '../store/database.js';
 
 /** What the commands change beside FHIR, in the words of the audit trail. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { readConfig, type Config } from '../config.js';
 import { createLog, type Log } from '../log.js';
-import { openPortico, serve, type Portico, type Running } from '../main.js';
+import { serve, type Running } from '../main.js';
+import { openPortico, type Portico } from '../open.js';
 import { migrate, pending } from '../store/migrate.js';
 import { run } from './command.js';
 

@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { createCredential, liveCredential, registerCredential } from '../auth/store.js';
 import { createUser, patientUser, setPassword } from '../auth/users.js';
 import type { Config } from '../config.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { DEMO_PATIENT } from './demo/index.js';
 
 /** What a newcomer needs to try everything; also written to data/demo-credentials.json. */

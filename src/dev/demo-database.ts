@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createOrg } from '../auth/orgs.js';
 import type { Config } from '../config.js';
-import { openPortico, type Portico } from '../main.js';
+import { openPortico, type Portico } from '../open.js';
 import { openDatabase } from '../store/database.js';
 import { migrate, pending } from '../store/migrate.js';
 import { importItems } from '../transfer/import.js';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createLog } from '../../src/log.js';
-import { openPortico, serve, type Running } from '../../src/main.js';
+import { serve, type Running } from '../../src/main.js';
+import { openPortico } from '../../src/open.js';
 import { readConfig } from '../../src/config.js';
 import { loadRegistry } from '../../src/registry.js';
 import { Client } from '../support/client.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createOrg } from '../../src/auth/orgs.js';
 import { readConfig } from '../../src/config.js';
-import { openPortico, type Portico } from '../../src/main.js';
+import { openPortico, type Portico } from '../../src/open.js';
 import type { RegisteredResource } from '../../src/registry.js';
 import { migrate } from '../../src/store/migrate.js';
 import { assumeStatistics } from '../../src/store/statistics.js';

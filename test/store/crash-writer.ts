@@ -1,6 +1,6 @@
 import { asSystem } from '../../src/access/narrow.js';
 import { readConfig } from '../../src/config.js';
-import { openPortico } from '../../src/main.js';
+import { openPortico } from '../../src/open.js';
 
 /**
  * Writes through the one write path until it is killed, and says on stdout what has been answered: after the commit,

@@ -1,6 +1,7 @@
 import { readConfig } from '../../src/config.js';
 import { createLog, type Log } from '../../src/log.js';
-import { openPortico, serve, type OpenOptions, type Portico } from '../../src/main.js';
+import { serve } from '../../src/main.js';
+import { openPortico, type OpenOptions, type Portico } from '../../src/open.js';
 import { loadRegistry, type Registry } from '../../src/registry.js';
 import { createCredential, type NewCredential } from '../../src/auth/store.js';
 import { createOrg, type NewPlan } from '../../src/auth/orgs.js';

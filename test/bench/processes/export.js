@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asSystem } from '../../../dist/src/access/narrow.js';
 import { readConfig } from '../../../dist/src/config.js';
-import { openPortico } from '../../../dist/src/main.js';
+import { openPortico } from '../../../dist/src/open.js';
 import { parse } from '../../../dist/src/search/parse.js';
 import { exportAll } from '../../../dist/src/transfer/export.js';
 

@@ -1,7 +1,8 @@
 // The product as it is built, configured by its own environment; only the size of the entry cache is the bench's.
 import { readConfig } from '../../../dist/src/config.js';
 import { createLog } from '../../../dist/src/log.js';
-import { openPortico, serve } from '../../../dist/src/main.js';
+import { serve } from '../../../dist/src/main.js';
+import { openPortico } from '../../../dist/src/open.js';
 import { ready } from './ready.js';
 
 if (process.argv.includes('--validator')) {

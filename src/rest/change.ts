@@ -74,7 +74,7 @@ export async function commit(facade: Facade, plan: () => Promise<readonly Asked[
       asked.map(({ request, change }) => facade.trail.plan(recordOf(facade, request, change))),
     );
     const audit: Planned = { outcome: 'created', plan: { statements: events.flatMap((each) => each.statements) } };
-    const planned = changes.map((each) => each.planned);
+    const planned = inOrder(changes).map((each) => each.planned);
     try {
       await writerOf(facade).commit([...(await turnsOf(facade, changes)), ...planned, audit]);
     } catch (error) {
@@ -89,7 +89,16 @@ export async function commit(facade: Facade, plan: () => Promise<readonly Asked[
   }
 }
 
-/** In one order for all, so that no two transactions wait for each other. */
+/** In one order for all, so that no two transactions wait for each other; bytes come before what attaches them. */
+const inOrder = (changes: readonly Change[]): Change[] =>
+  [...changes].sort((a, b) => Number(b.type === 'Binary') - Number(a.type === 'Binary') || byKey(a, b));
+
+const byKey = (a: Change, b: Change): number => {
+  const [one, two] = [`${a.type}/${a.id}`, `${b.type}/${b.id}`];
+  return one < two ? -1 : Number(one > two);
+};
+
+/** Here, too, all have one order. */
 async function turnsOf({ own }: Facade, changes: readonly Change[]): Promise<Planned[]> {
   const turns = new Map(changes.flatMap(({ turn }) => (turn ? [[turn.slot, turn]] : [])));
   const sorted = [...turns.values()].sort((a, b) => a.slot - b.slot);

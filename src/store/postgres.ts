@@ -11,6 +11,9 @@ const PREPARED_CHARACTERS = 4000;
 /** The key exists; or another transaction was in the way, and the server chose this one to give up. */
 const LOST_THE_RACE: ReadonlySet<string | undefined> = new Set(['23505', '40001', '40P01']);
 
+/** A request waits no longer for one statement: whoever asks for too much must not keep a connection from the others. */
+const STATEMENT_MILLISECONDS = 30_000;
+
 /** 64-bit integers are times, sizes and versions here: all of them below 2^53. */
 const types = {
   getTypeParser: (oid: Parameters<typeof pg.types.getTypeParser>[0], format?: 'text' | 'binary') =>
@@ -18,7 +21,7 @@ const types = {
 };
 
 export function openPostgres(url: string): Database {
-  const pool = new pg.Pool({ connectionString: url, max: 10, types });
+  const pool = new pg.Pool({ connectionString: url, max: 10, types, statement_timeout: STATEMENT_MILLISECONDS });
   // A connection that breaks while idle is replaced; the next query tells what is wrong.
   pool.on('error', () => undefined);
   const names = new Map<string, string>();

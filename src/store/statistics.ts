@@ -27,6 +27,14 @@ export async function assumeStatistics(db: Database): Promise<void> {
   await knex.raw('analyze sqlite_schema');
 }
 
+/**
+ * After many rows were written at once PostgreSQL plans for the few that were there before, until its own analysis comes
+ * a minute later: a chained search may take seconds then. SQLite's assumptions hold for any number.
+ */
+export async function gatherStatistics(db: Database): Promise<void> {
+  if (db.dialect.name === 'postgres') await (await db.knex()).raw('analyze');
+}
+
 interface Index {
   readonly table: string;
   readonly index: string;

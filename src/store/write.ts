@@ -11,6 +11,7 @@ import { latestVersion, recordVersion, type Author, type Version } from './histo
 import { removeOverflow, saveOverflow } from './overflow-values.js';
 import { GuardError, together, type Plan } from './plan.js';
 import { clientMeta, rendererOf, type Entry } from './render.js';
+import { gatherStatistics } from './statistics.js';
 import { refuseOutside, refuseShared, staysInside } from './outside.js';
 import { removeRow, saveRow } from './row-statements.js';
 import type { Rows } from './rows.js';
@@ -159,6 +160,11 @@ export class Writer {
         cause: error,
       });
     }
+  }
+
+  /** For who wrote very much: searches are planned for what is there now. */
+  async settle(): Promise<void> {
+    await gatherStatistics(this.db);
   }
 
   #render(resource: RegisteredResource, row: DraftRow, tenant: string): Entry {

@@ -99,6 +99,7 @@ class Import {
         this.#report.created--;
         this.#refuse(origin, new Error('No document refers to this Binary, so nobody could read it'));
       }
+    if (this.#report.created + this.#report.updated >= BATCH) await this.options.writer.settle();
     return this.#report;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Client } from '../support/client.js';
 import { requestToken } from '../support/client.js';
+import { itOn } from '../support/only.js';
 import { start, type Server } from '../support/server.js';
 
 describe('http: when something that Portico needs fails', () => {
@@ -43,6 +44,17 @@ describe('http: when something that Portico needs fails', () => {
   it('REST 59: a connection that PostgreSQL closes is 503', async () => {
     breakDown(failing(undefined, 'Connection terminated unexpectedly'));
     assert.equal((await client.get('Patient/p')).status, 503);
+  });
+
+  it('THREAT 73: a statement that took too long is 503 too-costly', async () => {
+    breakDown(failing('57014'));
+    const { status, body } = await client.get('Patient/p');
+    assert.equal(status, 503);
+    assert.equal(body.issue[0].code, 'too-costly');
+  });
+
+  itOn('postgres', 'THREAT 73: and PostgreSQL is told how long that is', async () => {
+    assert.deepEqual(await server.portico.own.arrays('show statement_timeout', []), [['30s']]);
   });
 
   it('REST 6: any other failure is 500 with a request id and not a word of what happened', async () => {

@@ -16,10 +16,31 @@ export interface FreshDatabase {
 /** An empty, migrated database of its own for each server that a test starts. */
 export async function freshDatabase(): Promise<FreshDatabase> {
   if (admin === undefined) return { url: 'sqlite::memory:', drop: () => Promise.resolve() };
-  template ??= makeTemplate(admin);
+  const name = await (next ?? copyTemplate(admin));
+  next = copyTemplate(admin);
+  // Whoever awaits it is told; until then nobody does.
+  next.catch(() => undefined);
+  return { url: urlOf(admin, name), drop: () => dropLater(admin, name) };
+}
+
+/** Made while the tests of the one before run. */
+let next: Promise<string> | undefined;
+
+async function copyTemplate(url: string): Promise<string> {
+  template ??= makeTemplate(url);
   const name = `portico_${String(process.pid)}_${String(++count)}`;
-  await administer(admin, `create database ${name} template ${await template}`);
-  return { url: urlOf(admin, name), drop: () => administer(admin, `drop database ${name} with (force)`) };
+  await administer(url, `create database ${name} template ${await template}`);
+  return name;
+}
+
+/** The next tests need not wait for it: mocha's last hook does. */
+const dropped: Promise<void>[] = [];
+
+function dropLater(url: string, name: string): Promise<void> {
+  const drop = administer(url, `drop database if exists ${name} with (force)`);
+  drop.catch(() => undefined);
+  dropped.push(drop);
+  return Promise.resolve();
 }
 
 /** A database without a table, which other processes can open too: for commands and migrations. */
@@ -50,8 +71,10 @@ async function makeTemplate(url: string): Promise<string> {
 
 /** Mocha's last hook: nothing is left behind. */
 export async function dropTemplate(): Promise<void> {
-  if (template && admin !== undefined)
-    await administer(admin, `drop database if exists ${await template} with (force)`);
+  if (admin === undefined) return;
+  if (next) await dropLater(admin, await next);
+  await Promise.all(dropped);
+  if (template) await administer(admin, `drop database if exists ${await template} with (force)`);
 }
 
 async function administer(url: string, sql: string): Promise<void> {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { itOn } from '../support/only.js';
 import type { Row } from './table.js';
 
 describe('the bench', function () {
   this.timeout(60_000);
 
-  it('says of each figure what it is, what it must reach, and whether it does', async () => {
+  // Its data is its own, on SQLite.
+  itOn('sqlite', 'says of each figure what it is, what it must reach, and whether it does', async () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
     const only = 'Patient|search of 20|token|page|memory|export';
     const { stdout } = await promisify(execFile)(process.execPath, [

@@ -93,7 +93,7 @@ export const access: readonly Defence[] = [
   {
     what: 'a granular scope opens what its query finds alone',
     file: 'src/access/scopes.ts',
-    text: '...(where && { where })',
+    text: '...(where && { where }), ',
     without: '',
     spec: attacks('narrowing-property'),
   },
@@ -152,8 +152,8 @@ export const tokens: readonly Defence[] = [
   {
     what: 'the policy of the organization counts now',
     file: 'src/access/scopes.ts',
-    text: 'policy === undefined ? left',
-    without: 'policy !== ceiling ? left',
+    text: 'if (policy === undefined) return left;',
+    without: 'if (policy !== ceiling) return left;',
     spec: attacks('narrowing-scopes'),
   },
   {

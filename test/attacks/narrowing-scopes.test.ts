@@ -140,6 +140,23 @@ describe('attacks/narrowing: scopes and credentials', () => {
     for (const id of ['vital', 'lab']) await remove(server, 'Observation', id);
   });
 
+  it('SMART 3: a policy with one query leaves to a scope with another what both find', async () => {
+    const made = (id: string, category: string, code: string) =>
+      observation(id, {
+        subject: to('Patient/a'),
+        category: [coded('urn:oid:9', category)],
+        code: coded('urn:oid:9', code),
+      });
+    await server.save([made('both', 'y', 'x'), made('category', 'y', 'z'), made('code', 'z', 'x')]);
+    const client = await server.client('system/Observation.rs?category=urn:oid:9|y');
+    assert.deepEqual((await client.ids('Observation')).sort(), ['both', 'category']);
+    await update('org', TENANT, { scope_policy: 'system/Observation.rs?code=urn:oid:9|x' });
+    assert.deepEqual(await client.ids('Observation'), ['both']);
+    for (const id of ['category', 'code']) assert.equal((await client.get(`Observation/${id}`)).status, 404, id);
+    await update('org', TENANT, { scope_policy: null });
+    for (const id of ['both', 'category', 'code']) await remove(server, 'Observation', id);
+  });
+
   it('THREAT 11, 37: a pin that changes takes the tokens of the old one along', async () => {
     const credential = await server.credential({ patient: 'a', scopeCeiling: 'apiv2' });
     const client = await Client.login(server.url, credential);

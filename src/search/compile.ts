@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.js';
 import { all, sql, TRUE, type Binding, type Fragment } from './fragment.js';
 import { tableOf } from './hop.js';
 import type { Place } from './match.js';
+import { firstOfEach } from './first.js';
 import { beyond, ordered, orderOf, type Order } from './order.js';
 import { LIMIT, Slots, TENANT, type Aim } from './slots.js';
 
@@ -38,6 +39,10 @@ export function compile(
   const listed = request.criteria.some(isList);
   const conditions = request.criteria.map((each) => conditionOf(each, slots, place, options));
   const limits = limitsOf(place, narrowing, slots, options);
+  if (request.first) {
+    const found = conditions.map((each) => each.full);
+    return native(firstOfEach(place, request, aim, [...limits, ...found], slots), options.knex);
+  }
   const order = orderOf(resource, request.sort, aim.kind === 'page' ? aim.position : undefined);
   if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, aim.position.row, slots));
   const by: Sorting = { order, sorted: listed ? options.dialect.sorted : (column) => column };

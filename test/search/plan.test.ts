@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { narrow, type Access } from '../../src/access/narrow.js';
 import { unindexed } from '../../src/dev/check-indices.js';
 import { checkSource } from '../../src/dev/check-source.js';
+import type { SearchRequest } from '../../src/define/request.js';
 import type { RegisteredResource, Registry } from '../../src/registry.js';
 import { chained, referring } from '../../src/search/chain.js';
 import { compile } from '../../src/search/compile.js';
@@ -24,8 +25,9 @@ async function compiled(
   db: Database,
   registry: Registry,
   resource: RegisteredResource,
-  name: string,
+  pairs: [name: string, value: string][],
   patient: string | undefined,
+  more: Partial<SearchRequest> = {},
 ): Promise<{ sql: string; values: unknown[] }> {
   const access: Access = {
     ...{ tenant: TENANT, credential: 'c', kind: 'client' },
@@ -37,7 +39,7 @@ async function compiled(
   };
   const reach = (other: RegisteredResource) => narrow(access, other, 's');
   const options = { registry, base: 'http://fhir.example', handling: 'strict', now: 0, reach } as const;
-  const request = parse(resource, [[name, 'gt2020']], options);
+  const request = { ...parse(resource, pairs, options), ...more };
   const narrowing = reach(resource);
   const { sql, bindings } = compile(
     resource,
@@ -46,7 +48,8 @@ async function compiled(
     { kind: 'page' },
     {
       ...{ dialect: db.dialect, knex: await db.knex(), registry },
-      overflows: () => true,
+      // A column holds whose an observation is: there is only one.
+      overflows: (_, param) => !more.first || (param !== 'patient' && param !== 'subject'),
       closed: () => false,
     },
   );
@@ -96,11 +99,36 @@ describe('search: plans', () => {
     for (const resource of registry.all())
       for (const name of asking(registry, resource))
         for (const patient of [undefined, 'p']) {
-          const statement = await compiled(own, registry, resource, name, patient);
+          const statement = await compiled(own, registry, resource, [[name, 'gt2020']], patient);
           const scans = await scanned(own, statement);
           faults.push(...scans.map((each) => `${resource.type}?${name} (${String(patient)}): ${each}`));
         }
     assert.deepEqual(faults, []);
+  });
+
+  it(`THREAT 73: the last of each code are ranked among the rows of a patient alone (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const resource = registry.get('Observation');
+    assert.ok(resource);
+    const first = { of: 'code', most: 3 };
+    const asked: [pairs: [string, string][], patient: string | undefined][] = [
+      [[['patient', 'p']], undefined],
+      [[['subject', 'Patient/p']], undefined],
+      [[['category', 'x']], 'p'],
+    ];
+    // What is ranked is read from end to end: those rows are the patient's.
+    const ranked = /^SCAN (ranked|\(subquery-\d+\))$/;
+    for (const [pairs, patient] of asked) {
+      const statement = await compiled(own, registry, resource, pairs, patient, { first });
+      const scans = (await scanned(own, statement)).filter((line) => !ranked.test(line));
+      assert.deepEqual(scans, []);
+      if (dialect !== 'sqlite') continue;
+      const plan = await own.objects(`explain query plan ${statement.sql}`, statement.values);
+      const found = plan.some(({ detail }) =>
+        /^SEARCH t .*\((organization_id=\? AND )?(subject|patient_id)=\?/.test(String(detail)),
+      );
+      assert.ok(found, JSON.stringify(plan));
+    }
   });
 
   it('notices a parameter that no index serves', async () => {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { narrow, type Access } from '../../src/access/narrow.js';
 import { unindexed } from '../../src/dev/check-indices.js';
 import { checkSource } from '../../src/dev/check-source.js';
+import { leafOf } from '../../src/define/params.js';
 import type { SearchRequest } from '../../src/define/request.js';
-import type { RegisteredResource, Registry } from '../../src/registry.js';
+import { targetsOf, type RegisteredResource, type Registry } from '../../src/registry.js';
 import { chained, referring } from '../../src/search/chain.js';
+import { inCompartment } from '../../src/search/compartment.js';
 import { compile } from '../../src/search/compile.js';
 import { Slot } from '../../src/search/fragment.js';
-import { parse } from '../../src/search/parse.js';
+import { parse, parseTest } from '../../src/search/parse.js';
 import { slotValues } from '../../src/search/slots.js';
 import type { Database } from '../../src/store/database.js';
 import { dialect } from '../support/database.js';
@@ -76,6 +78,9 @@ async function scanned(db: Database, { sql, values }: { sql: string; values: unk
   });
 }
 
+/** Reading all rows that an organization has of a type, also in the order of an index. */
+const wholeOfOrganization = /Seq Scan|^SCAN t|^SEARCH t .*\(organization_id=\?\)$/;
+
 describe('search: plans', () => {
   let server: Server;
 
@@ -129,6 +134,33 @@ describe('search: plans', () => {
       );
       assert.ok(found, JSON.stringify(plan));
     }
+  });
+
+  it(`THREAT 73: what belongs to a patient, and what has a second performer, is found by an index (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const faults: string[] = [];
+    const check = async (resource: RegisteredResource, label: string, more: Partial<SearchRequest>) => {
+      const statement = await compiled(own, registry, resource, [], undefined, more);
+      const plan =
+        own.dialect.name === 'sqlite'
+          ? (await own.objects(`explain query plan ${statement.sql}`, statement.values)).map(({ detail }) =>
+              String(detail),
+            )
+          : await scanned(own, statement);
+      const scans = plan.filter((line) => wholeOfOrganization.test(line));
+      faults.push(...scans.map((line) => `${resource.type} ${label}: ${line}`));
+    };
+    for (const resource of registry.all()) {
+      const options = { registry, base: 'http://fhir.example', handling: 'strict', now: 0 } as const;
+      const belongs = inCompartment(resource, 'p', options);
+      if (belongs) await check(resource, 'of a patient', { criteria: [belongs] });
+      for (const [name, { param, definition }] of resource.params) {
+        if (definition.type !== 'reference' || leafOf(param).kind === 'kept') continue;
+        const [type = ''] = targetsOf(resource, name);
+        await check(resource, name, { criteria: [parseTest(resource, name, `${type}/x`, options)] });
+      }
+    }
+    assert.deepEqual(faults, []);
   });
 
   it('notices a parameter that no index serves', async () => {

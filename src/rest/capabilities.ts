@@ -2,6 +2,7 @@ import type {
   CapabilityStatement,
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceInteraction,
+  CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
   CapabilityStatementRestSecurity,
 } from '@medplum/fhirtypes';
@@ -109,12 +110,15 @@ function stated(
   routes: readonly Route[],
 ): CapabilityStatementRestResource {
   const { type, source } = resource;
-  const there = routes.filter(({ path, needs }) => path.startsWith('[type]') && (!needs || offers(resource, needs)));
+  const there = routes.filter(
+    ({ path, needs, operation }) => !operation && path.startsWith('[type]') && (!needs || offers(resource, needs)),
+  );
   const interactions = new Set(there.map((route) => route.interaction));
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
   const reversed = referring(facade.registry, resource);
+  const operations = operationsOf(resource, routes);
   return {
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -136,7 +140,18 @@ function stated(
     searchParam: [...resource.params.values()]
       .map((declared) => searchParam(facade.registry, resource, declared))
       .sort(byName),
+    ...(operations.length > 0 && { operation: operations }),
   };
+}
+
+/** Each once, whichever ways lead to it. */
+function operationsOf(
+  { type }: RegisteredResource,
+  routes: readonly Route[],
+): CapabilityStatementRestResourceOperation[] {
+  const there = routes.filter(({ path }) => path.startsWith('[type]/') || path.startsWith(`${type}/`));
+  const known = new Map(there.flatMap(({ operation }) => (operation ? [[operation.name, operation]] : [])));
+  return [...known.values()].sort(byName);
 }
 
 /** Each of them, all of one source, and all. */

@@ -7,6 +7,7 @@ import { create } from './create.js';
 import { conditionalDelete, remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { history } from './history.js';
+import { operationRoutes } from './operations/index.js';
 import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchSystem } from './search-system.js';
@@ -22,6 +23,7 @@ export function fhirRoutes(facade: Facade): Route[] {
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
     ...searchRoutes(facade),
+    ...operationRoutes(facade),
     ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
@@ -100,6 +102,8 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   'history-system': 's',
   batch: '',
   transaction: '',
+  // Each asks for the letters of what it does.
+  operation: '',
   capabilities: '',
 };
 

@@ -133,8 +133,8 @@ export default defineResource<Observation, Row, Children>({
     'value-string': valueString,
   },
   sort: ['-date', '_id', '_lastUpdated', 'code', 'category', 'status', 'value-quantity'],
-  include: ['patient', 'subject', 'encounter', 'performer', 'has-member', 'derived-from'],
-  revInclude: ['Observation:has-member', 'Observation:derived-from'],
+  include: ['patient', 'subject', 'encounter', 'performer', 'specimen', 'has-member', 'derived-from'],
+  revInclude: ['Observation:has-member', 'Observation:derived-from', 'DiagnosticReport:result'],
   granularScopes: ['category', 'code'],
   together: { dataAbsentReason: 'value', interpretation: 'value' },
   view: view<Observation, Row, Children>({

@@ -55,7 +55,15 @@ export default defineResource<Organization, Row, Children>({
   },
   sort: ['_id', '_lastUpdated'],
   include: ['partof'],
-  revInclude: ['Organization:partof', 'Patient:organization', 'Observation:performer', 'Encounter:service-provider'],
+  revInclude: [
+    'Organization:partof',
+    'Location:organization',
+    'PractitionerRole:organization',
+    'Patient:organization',
+    'Observation:performer',
+    'DiagnosticReport:performer',
+    'Encounter:service-provider',
+  ],
   view: view<Organization, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     active: el.boolean('active'),

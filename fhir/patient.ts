@@ -93,6 +93,8 @@ export default defineResource<Patient, Row, Children>({
   revInclude: [
     'Observation:patient',
     'Observation:subject',
+    'DiagnosticReport:patient',
+    'Specimen:patient',
     'DocumentReference:patient',
     'Communication:patient',
     'Encounter:patient',

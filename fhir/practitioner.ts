@@ -50,10 +50,13 @@ export default defineResource<Practitioner, Row, Children>({
   },
   sort: ['_id', '_lastUpdated', 'family', 'given'],
   revInclude: [
+    'PractitionerRole:practitioner',
     'Patient:general-practitioner',
     'Observation:performer',
     'Encounter:practitioner',
     'DocumentReference:author',
+    'DiagnosticReport:performer',
+    'Specimen:collector',
     'Communication:sender',
     'Communication:recipient',
   ],

@@ -21,6 +21,10 @@ const names = [
   '011_portal',
   '012_launch',
   '013_writes',
+  '014_location',
+  '015_practitioner_role',
+  '016_specimen',
+  '017_diagnostic_report',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -16,7 +16,7 @@ export async function loadProfiles(files: readonly string[], read: PackageReader
         if (!/StructureDefinition-[^/]*\.json$/.test(origin)) continue;
         const definition = JSON.parse(text) as StructureDefinition;
         if (definition.derivation === 'constraint' && definition.kind === 'resource' && definition.snapshot)
-          profiles.set(definition.url, definition);
+          profiles.set(definition.url, withPresence(definition));
       }
     } catch (error) {
       throw new ConfigurationError('A FHIR package cannot be read', [`${file}: ${String(error)}`]);
@@ -27,4 +27,16 @@ export async function loadProfiles(files: readonly string[], read: PackageReader
       ]);
   }
   return profiles;
+}
+
+/**
+ * `telecom or endpoint` means that either is there: one item where a Boolean is expected is true
+ * (https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). The library takes Booleans alone.
+ */
+function withPresence(definition: StructureDefinition): StructureDefinition {
+  for (const { constraint = [] } of definition.snapshot?.element ?? [])
+    for (const each of constraint)
+      if (/^[a-z]\w*( or [a-z]\w*)+$/i.test(each.expression ?? ''))
+        each.expression = each.expression?.replace(/\w+(?= or |$)/g, '$&.exists()');
+  return definition;
 }

@@ -10,7 +10,7 @@ import { checkRoundTrip } from '../support/describe-resource.js';
 import { start, TENANT, type Server } from '../support/server.js';
 
 const PACKAGE = '../shared/data/packages/hl7.fhir.us.core-6.1.0.tgz';
-const EXAMPLES = 132;
+const EXAMPLES = 140;
 
 /** The examples of the served types, as they stand in the package; those of its searchset come one by one. */
 async function examples(served: (type: string) => boolean): Promise<any[]> {

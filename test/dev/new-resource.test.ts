@@ -7,7 +7,7 @@ import { newResource } from '../../src/dev/new-resource/index.js';
 import { root } from '../support/command.js';
 
 /** One of each kind: choices of times, a choice of Reference and concept, many dates, and a type without a patient. */
-const types = ['Condition', 'MedicationRequest', 'Procedure', 'Location'];
+const types = ['Condition', 'MedicationRequest', 'Procedure', 'HealthcareService'];
 
 describe('new-resource', function () {
   this.timeout(180_000);
@@ -34,7 +34,7 @@ describe('new-resource', function () {
       readdirSync(join(folder, 'migrations')).flatMap((name) => /^\d+/.exec(name) ?? []);
     const last = Math.max(...numbers(root).map(Number));
     assert.deepEqual(readdirSync(join(copy, 'migrations')).sort().slice(-5), [
-      ...['condition', 'medication_request', 'procedure', 'location'].map(
+      ...['condition', 'medication_request', 'procedure', 'healthcare_service'].map(
         (name, index) => `${String(last + 1 + index).padStart(3, '0')}_${name}.ts`,
       ),
       'shapes.ts',

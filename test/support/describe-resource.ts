@@ -17,10 +17,10 @@ export function withoutServerMeta(resource: any, base: string): any {
 /** Inline data comes back as a Binary: this is what was sent, made comparable with what is served. */
 export function detached(sent: any, served: any): any {
   const copy = structuredClone(sent);
-  for (const [index, content] of (copy.content ?? []).entries()) {
-    const { attachment } = content;
+  const attachments = (of: any): any[] => of.presentedForm ?? (of.content ?? []).map((each: any) => each.attachment);
+  for (const [index, attachment] of attachments(copy).entries()) {
     if (attachment?.data === undefined) continue;
-    const other = served.content[index].attachment;
+    const other = attachments(served)[index];
     assert.match(other.url, /^Binary\//);
     assert.equal(other.size, Buffer.from(attachment.data, 'base64').length);
     delete attachment.data;

@@ -47,6 +47,8 @@ function whoOf({ credentialName, user, userName }: PatientEvent, me: string): st
 const things: Readonly<Record<string, string>> = {
   Patient: 'your personal details',
   Observation: 'your measurements and results',
+  DiagnosticReport: 'your reports of laboratory, imaging and other tests',
+  Specimen: 'the list of your samples',
   DocumentReference: 'the list of your documents',
   Binary: 'a document',
   Communication: 'your messages',

@@ -20,7 +20,7 @@ const line: readonly (readonly string[])[] = [
   ['portal'],
   ['api', 'auth', 'rest', 'transfer', 'psr'],
   ['http'],
-  ['audit', 'limits', 'outbound'],
+  ['audit', 'jobs', 'limits', 'outbound'],
   ['access'],
   ['store'],
   ['search'],

@@ -6,6 +6,13 @@ import type { Job } from './job.js';
 import { JobError, nextTry, type RetryRule } from './retry.js';
 import { bury, finish, postpone, release, renew } from './settle.js';
 
+/** What a job changes in the database. */
+export interface Effect {
+  readonly statements: readonly PlannedStatement[];
+  /** Called when it is on disk. */
+  readonly committed?: () => void;
+}
+
 export interface Queue {
   readonly name: string;
   /** Jobs that this process does at a time. */
@@ -17,7 +24,7 @@ export interface Queue {
    * Does one job, perhaps for the second time: what it changes in the database, it returns, and that is committed
    * together with the job's end. Errors: JobError; any other is a fault, and is tried again.
    */
-  handle(job: Job, signal: AbortSignal): Promise<readonly PlannedStatement[]>;
+  handle(job: Job, signal: AbortSignal): Promise<Effect | Effect['statements']>;
 }
 
 export interface WorkerOptions {
@@ -109,8 +116,10 @@ export class Worker {
     try {
       if (job.attempts > this.queue.retry.attempts) throw new JobError('attempts-used-up', { final: true });
       const effect = await this.queue.handle(job, signal);
-      const done = await committed(db, [...effect, await finish(db, job, now())]);
+      const { statements, committed: tell }: Effect = 'statements' in effect ? effect : { statements: effect };
+      const done = await committed(db, [...statements, await finish(db, job, now())]);
       if (!done) throw new JobError('conflict');
+      tell?.();
     } catch (error) {
       await this.#failed(job, error);
     } finally {

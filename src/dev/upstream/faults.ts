@@ -41,7 +41,7 @@ export async function answer(ctx: Context, { type, body }: Answer, fault: Fault 
       ctx.body = body;
       return;
     case 'slow':
-      await sleep(1500);
+      await sleep(300);
       ctx.body = body;
       return;
     case 'unavailable':

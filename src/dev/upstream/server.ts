@@ -20,7 +20,8 @@ export interface UpstreamOptions {
 /** A Pulsara to develop and test against: channels, summaries, signed webhooks, a limit, and faults on request. */
 export class Upstream {
   readonly #channels = new Map<string, UpstreamChannel>();
-  readonly #faults: { readonly step: Step; readonly fault: Fault }[] = [];
+  readonly #faults: { readonly step: Step; readonly fault: Fault; readonly channel: string | undefined }[] = [];
+  readonly #summaries = new WeakMap<UpstreamChannel, Promise<Buffer>>();
   readonly #server: Server;
   #receiver: Receiver | undefined;
   #events = 0;
@@ -69,14 +70,14 @@ export class Upstream {
     this.#receiver = receiver;
   }
 
-  /** The next request of a step goes wrong. */
-  fail(step: Step, fault: Fault): void {
-    this.#faults.push({ step, fault });
+  /** The next request of a step goes wrong: for one channel, or for any. */
+  fail(step: Step, fault: Fault, channel?: string): void {
+    this.#faults.push({ step, fault, channel });
   }
 
-  /** A channel as it is from now on; nobody is told. */
-  put(channel: UpstreamChannel): void {
-    this.#channels.set(channel.id, channel);
+  /** A channel as it is from now on; nobody is told. With another id, that is what is found there by mistake. */
+  put(channel: UpstreamChannel, id: string = channel.id): void {
+    this.#channels.set(id, channel);
   }
 
   read(id: string): UpstreamChannel {
@@ -115,7 +116,7 @@ export class Upstream {
   async #serve(ctx: Context, step: Step): Promise<void> {
     const { id } = (ctx as unknown as { params: { id: string } }).params;
     await this.onAsked?.(step, id);
-    const planned = this.#faults.findIndex((each) => each.step === step);
+    const planned = this.#faults.findIndex((each) => each.step === step && (each.channel ?? id) === id);
     const fault = planned < 0 ? undefined : this.#faults.splice(planned, 1)[0]?.fault;
     const channel = this.#channels.get(id);
     if (this.#admits(ctx)) {
@@ -129,8 +130,15 @@ export class Upstream {
 
   async #answerOf(step: Step, channel: UpstreamChannel): Promise<Answer> {
     return step === 'summary'
-      ? { type: 'application/pdf', body: await summaryOf(channel) }
+      ? { type: 'application/pdf', body: await this.#summaryOf(channel) }
       : { type: 'application/json', body: Buffer.from(JSON.stringify(channel)) };
+  }
+
+  /** Made once: it is as the channel is. */
+  #summaryOf(channel: UpstreamChannel): Promise<Buffer> {
+    let summary = this.#summaries.get(channel);
+    if (!summary) this.#summaries.set(channel, (summary = summaryOf(channel)));
+    return summary;
   }
 
   /** The token and the limit. */

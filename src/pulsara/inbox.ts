@@ -88,6 +88,19 @@ export const settle = (
   now: number,
 ): Promise<PlannedStatement> => settled.plan(db, { integration, id: event, outcome, now }, 1);
 
+const decidedEvents = statement<{ integration: string; channel: string; outcome: Outcome }>((knex, $) =>
+  knex('inbox_event')
+    .where({ integration: $('integration'), channel_id: $('channel'), outcome: 'held' })
+    .update({ outcome: $('outcome') }),
+);
+
+/** What becomes of the events that held a case, once that is decided. */
+export const settleHeld = (
+  db: Database,
+  of: { readonly integration: string; readonly channel: string },
+  outcome: Outcome,
+): Promise<PlannedStatement> => decidedEvents.plan(db, { ...of, outcome });
+
 /** An event as the manager sees it, with the job about it. */
 export interface ReceivedEvent {
   readonly id: string;

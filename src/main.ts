@@ -6,6 +6,9 @@ import { Keys } from './auth/keys.js';
 import { oauthUris } from './auth/paths.js';
 import { startPurging } from './auth/purge.js';
 import { clientError } from './http/client-error.js';
+import type { Queue } from './jobs/worker.js';
+import { Workers } from './jobs/workers.js';
+import { inboundQueue } from './pulsara/queue.js';
 import { ConfigurationError } from './outcome.js';
 import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
@@ -46,6 +49,11 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const keys = new Keys(own, secret, now);
   await keys.load();
   let stopping = false;
+  const workers = new Workers(queuesOf(portico), {
+    db: own,
+    now,
+    onError: (error) => log.logger.error({ err: error }, 'a job failed by a fault of ours'),
+  });
   const app = createApp({
     facade: facadeOf(portico),
     own,
@@ -57,12 +65,14 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     log,
     trustedHops: config.trustedHops,
     allowLoopback: config.allowLoopback,
+    wake: (queue) => workers.wake(queue),
     ready: async () => !stopping && (await pending(own)).length === 0,
   });
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
+  workers.start();
   const chores = startChores(portico, traffic, log);
   const { port } = server.address() as AddressInfo;
   log.logger.info({ port, base }, 'listening');
@@ -71,12 +81,20 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await workers.stop();
       await chores.stop();
       await portico.close();
       log.logger.info('stopped');
       log.flush();
     },
   };
+}
+
+/** What is done beside the requests, by whichever process comes first. */
+function queuesOf(portico: Portico): Queue[] {
+  const { writer, config } = portico;
+  // Clinical tables of somebody else's are only read.
+  return writer ? [inboundQueue({ ...portico, writer, outbound: { allowLoopback: config.allowLoopback } })] : [];
 }
 
 /** What waits until whoever watches the start has been answered: it loads knex, which takes long. */

@@ -25,6 +25,8 @@ const names = [
   '015_practitioner_role',
   '016_specimen',
   '017_diagnostic_report',
+  '019_jobs',
+  '020_pulsara',
 ];
 
 describe(`migrations on ${dialect}`, () => {

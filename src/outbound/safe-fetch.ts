@@ -4,9 +4,29 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopback, isPublic } from './addresses.js';
 
+/** Why a URL was not fetched. */
+export type OutboundFault =
+  | 'it is not a URL'
+  | 'it is not https'
+  | 'it has a user or a password'
+  | 'its address is not public'
+  | 'its name has no address'
+  | 'it cannot be reached'
+  | 'it took too long'
+  | 'it redirects'
+  | 'its answer is compressed'
+  | 'its answer is too long'
+  | 'its answer ended early';
+
 /** Why somebody else's URL was not fetched. The text is for the operator, never for whoever chose the URL. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
+  constructor(
+    readonly fault: OutboundFault,
+    options?: ErrorOptions,
+  ) {
+    super(fault, options);
+  }
 }
 
 export interface OutboundOptions {
@@ -22,8 +42,18 @@ export interface Fetched {
   readonly body: Buffer;
 }
 
+/** What is asked for, where it is more than a small JSON document. */
+export interface Asking {
+  /** Sent beside those of our own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly mostBytes?: number;
+  /** For all of it: the name, the connection and the last byte. */
+  readonly mostMilliseconds?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
 const MAX_BYTES = 65_536;
-/** For all of it: the name, the connection and the last byte. */
 const MAX_MILLISECONDS = 3000;
 
 /**
@@ -31,15 +61,19 @@ const MAX_MILLISECONDS = 3000;
  * addresses, and the address that was checked is the one that is connected to. Redirects are not followed, proxies of
  * the environment are not used, and bytes and time are limited. Errors: OutboundError.
  */
-export async function safeFetch(url: string, options: OutboundOptions): Promise<Fetched> {
+export async function safeFetch(url: string, options: OutboundOptions, asking: Asking = {}): Promise<Fetched> {
   const target = allowedUrl(url, options);
-  const signal = AbortSignal.timeout(MAX_MILLISECONDS);
+  const timeout = AbortSignal.timeout(asking.mostMilliseconds ?? MAX_MILLISECONDS);
+  const signal = asking.signal ? AbortSignal.any([timeout, asking.signal]) : timeout;
+  let fault: OutboundFault = 'it cannot be reached';
   try {
     const address = await Promise.race([addressOf(target, options), aborted(signal)]);
-    return await read(await send(target, address, signal));
+    const response = await send(target, address, signal, asking.headers);
+    fault = 'its answer ended early';
+    return await read(response, asking.mostBytes ?? MAX_BYTES);
   } catch (error) {
     if (error instanceof OutboundError) throw error;
-    throw new OutboundError(signal.aborted ? 'it took too long' : 'it cannot be reached', { cause: error });
+    throw new OutboundError(signal.aborted ? 'it took too long' : fault, { cause: error });
   }
 }
 
@@ -81,7 +115,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(new OutboundError('it took too long'))),
   );
 
-function send(url: URL, address: string, signal: AbortSignal): Promise<IncomingMessage> {
+function send(url: URL, address: string, signal: AbortSignal, more: Asking['headers']): Promise<IncomingMessage> {
   // Asked again, the resolver could answer otherwise: the connection takes the address that was checked.
   const pinned: LookupFunction = (_host, { all }, done) => {
     const family = isIP(address);
@@ -90,7 +124,7 @@ function send(url: URL, address: string, signal: AbortSignal): Promise<IncomingM
   };
   return new Promise((resolve, reject) => {
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = { Accept: 'application/json', 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
+    const headers = { Accept: 'application/json', ...more, 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
     // A connection of its own: one of a pool could belong to another address of the same name.
     begin(url, { agent: false, lookup: pinned, signal, headers, maxHeaderSize: 16_384 })
       .once('response', resolve)
@@ -99,7 +133,7 @@ function send(url: URL, address: string, signal: AbortSignal): Promise<IncomingM
   });
 }
 
-async function read(response: IncomingMessage): Promise<Fetched> {
+async function read(response: IncomingMessage, mostBytes: number): Promise<Fetched> {
   const status = response.statusCode ?? 0;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -109,7 +143,7 @@ async function read(response: IncomingMessage): Promise<Fetched> {
       throw new OutboundError('its answer is compressed');
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_BYTES) throw new OutboundError('its answer is too long');
+      if (size > mostBytes) throw new OutboundError('its answer is too long');
       chunks.push(chunk);
     }
   } finally {

@@ -21,6 +21,7 @@ const names = [
   '011_portal',
   '012_launch',
   '013_writes',
+  '021_webhooks',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -172,7 +172,7 @@ const line = {
   gender: nullable(word),
 };
 
-export const channelLine = z.object(line).openapi('PatientChannelLine');
+const channelLine = z.object(line).openapi('PatientChannelLine');
 
 export const channelAnswer = z
   .object({

@@ -8,6 +8,8 @@ import { oauthUris } from './auth/paths.js';
 import { startPurging } from './auth/purge.js';
 import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
+import type { Queue } from './jobs/worker.js';
+import { Workers } from './jobs/workers.js';
 import { ConfigurationError } from './outcome.js';
 import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
@@ -144,6 +146,12 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
+  const workers = new Workers(queues(), {
+    db: own,
+    now,
+    onError: (error) => log.logger.error({ err: error }, 'a job failed by a fault of ours'),
+  });
+  workers.start();
   const chores = startChores(portico, traffic, log);
   const { port } = server.address() as AddressInfo;
   log.logger.info({ port, base }, 'listening');
@@ -152,6 +160,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
+      await workers.stop();
       await chores.stop();
       await portico.close();
       log.logger.info('stopped');
@@ -159,6 +168,9 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     },
   };
 }
+
+/** What is done beside the requests, by whichever process comes first. */
+const queues = (): Queue[] => [];
 
 /** What waits until whoever watches the start has been answered: it loads knex, which takes long. */
 function startChores({ own, trail, now }: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {

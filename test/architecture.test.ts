@@ -20,7 +20,7 @@ const line: readonly (readonly string[])[] = [
   ['portal'],
   ['api', 'auth', 'rest', 'transfer'],
   ['http'],
-  ['audit', 'channel', 'limits', 'outbound', 'psr'],
+  ['audit', 'channel', 'jobs', 'limits', 'outbound', 'psr'],
   ['access'],
   ['store'],
   ['search'],

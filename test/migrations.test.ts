@@ -21,6 +21,7 @@ const names = [
   '011_portal',
   '012_launch',
   '013_writes',
+  '019_jobs',
   '021_webhooks',
 ];
 

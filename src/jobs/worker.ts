@@ -1,0 +1,133 @@
+import type { Database } from '../store/database.js';
+import { committed } from '../store/database.js';
+import type { PlannedStatement } from '../store/plan.js';
+import { claim } from './claim.js';
+import type { Job } from './job.js';
+import { JobError, nextTry, type RetryRule } from './retry.js';
+import { bury, finish, postpone, release, renew } from './settle.js';
+
+export interface Queue {
+  readonly name: string;
+  /** Jobs that this process does at a time. */
+  readonly concurrency: number;
+  readonly retry: RetryRule;
+  /** A process that is gone is noticed after this; one that lives renews it. */
+  readonly leaseMilliseconds?: number;
+  /**
+   * Does one job, perhaps for the second time: what it changes in the database, it returns, and that is committed
+   * together with the job's end. Errors: JobError; any other is a fault, and is tried again.
+   */
+  handle(job: Job, signal: AbortSignal): Promise<readonly PlannedStatement[]>;
+}
+
+export interface WorkerOptions {
+  readonly db: Database;
+  readonly now: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+const LEASE_MILLISECONDS = 60_000;
+const LOOK_EVERY_MILLISECONDS = 1000;
+/** When a worker is stopped, what is under way may end by itself this long. */
+const GRACE_MILLISECONDS = 5000;
+
+/** Does the jobs of one queue until it is stopped. Any number of processes may have one for the same queue. */
+export class Worker {
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #lease: number;
+  #stopping = false;
+  #looking: Promise<void> | undefined;
+  #lookAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly queue: Queue,
+    private readonly options: WorkerOptions,
+  ) {
+    this.#lease = queue.leaseMilliseconds ?? LEASE_MILLISECONDS;
+  }
+
+  start(): this {
+    this.#timer = setInterval(() => this.wake(), LOOK_EVERY_MILLISECONDS);
+    this.wake();
+    return this;
+  }
+
+  /** There may be something to do: called after a commit, so that nobody waits for the next look. */
+  wake(): void {
+    if (this.#stopping || !this.#timer) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = this.#look()
+      .catch(this.options.onError)
+      .finally(() => {
+        this.#looking = undefined;
+        const again = this.#lookAgain;
+        this.#lookAgain = false;
+        if (again) this.wake();
+      });
+  }
+
+  /** Takes nothing more, and ends when what is under way has ended or was given back. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+    const timer = setTimeout(() => this.#stop.abort(), GRACE_MILLISECONDS);
+    await Promise.all(this.#running);
+    clearTimeout(timer);
+  }
+
+  async #look(): Promise<void> {
+    const { db, now } = this.options;
+    const free = this.queue.concurrency - this.#running.size;
+    if (free <= 0) return;
+    const jobs = await claim(db, this.queue.name, free, { now: now(), leaseMilliseconds: this.#lease });
+    for (const job of jobs) {
+      const running = this.#run(job)
+        .catch(this.options.onError)
+        .finally(() => {
+          this.#running.delete(running);
+          this.wake();
+        });
+      this.#running.add(running);
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { db, now, onError } = this.options;
+    const lost = new AbortController();
+    const renewal = setInterval(() => {
+      renew(db, job, now() + this.#lease).then((held) => {
+        if (!held) lost.abort();
+      }, onError);
+    }, this.#lease / 3);
+    const signal = AbortSignal.any([this.#stop.signal, lost.signal]);
+    try {
+      if (job.attempts > this.queue.retry.attempts) throw new JobError('attempts-used-up', { final: true });
+      const effect = await this.queue.handle(job, signal);
+      const done = await committed(db, [...effect, await finish(db, job, now())]);
+      if (!done) throw new JobError('conflict');
+    } catch (error) {
+      await this.#failed(job, error);
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  async #failed(job: Job, error: unknown): Promise<void> {
+    const { db, now, onError } = this.options;
+    if (this.#stop.signal.aborted) {
+      await release(db, job, now());
+      return;
+    }
+    if (!(error instanceof JobError)) onError(error);
+    const { reason, final, notBefore } = error instanceof JobError ? error : new JobError('unexpected');
+    const next = final ? undefined : nextTry(job, this.queue.retry, now(), notBefore);
+    if (next === undefined) await bury(db, job, reason, now());
+    else await postpone(db, job, next, reason, now());
+  }
+}

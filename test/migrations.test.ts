@@ -27,6 +27,7 @@ const names = [
   '017_diagnostic_report',
   '019_jobs',
   '020_pulsara',
+  '021_webhooks',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -84,6 +84,14 @@ export function ofPatient({ tenant }: Access, patient: string): Narrowing {
   return make(tenant, patient, []);
 }
 
+/**
+ * What another entity of a patient channel has of it. What is added to a channel is added for all of its entities, a row
+ * for each; nothing of theirs is shown to who adds it.
+ */
+export function ofEntity(entity: string): Narrowing {
+  return make(entity, undefined, []);
+}
+
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion'): Narrowing {
   return make(tenant, undefined, []);

@@ -22,6 +22,7 @@ const expiring = [
   ['enrolment', 'expires_at'],
   ['rate_limit', 'expire'],
   ['signing_key', 'retire_at'],
+  ['idempotency_key', 'expires_at'],
 ] as const;
 
 const deletions = expiring.map(([table, column]) =>

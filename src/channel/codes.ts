@@ -1,6 +1,6 @@
 import type { CodeableConcept, Coding, Extension, Quantity } from '@medplum/fhirtypes';
 
-/** The words of a patient channel and their codes: one table for both directions (docs/decisions/0016). */
+/** The words of a patient channel and their codes: one table for both directions (docs/decisions/0017). */
 
 /** What a case is about, and its code in Portico's own system. */
 export const PATIENT_TYPES = {

@@ -114,15 +114,22 @@ export function setsOf(observations: readonly Observation[]): {
   readonly sets: readonly VitalSet[];
   readonly others: readonly Observation[];
 } {
-  const sets = new Map<string, VitalSet>();
+  const sets: VitalSet[] = [];
   const others: Observation[] = [];
   for (const observation of observations) {
     const values = valuesOf(observation);
     const at = observation.effectiveDateTime ?? observation.effectiveInstant;
-    if (at === undefined || Object.keys(values).length === 0) others.push(observation);
-    else sets.set(at, { ...(sets.get(at) ?? { at }), ...values });
+    const names = Object.keys(values);
+    if (at === undefined || names.length === 0) {
+      others.push(observation);
+      continue;
+    }
+    // Read off twice at the same time: neither is lost.
+    const place = sets.findIndex((set) => set.at === at && !names.some((name) => name in set));
+    if (place < 0) sets.push({ at, ...values });
+    else sets[place] = { ...(sets[place] as VitalSet), ...values };
   }
-  return { sets: [...sets.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)), others };
+  return { sets: sets.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)), others };
 }
 
 function valuesOf({ status, code, valueQuantity, component }: Observation): Omit<VitalSet, 'at'> {

@@ -6,6 +6,7 @@ import type { Portico } from '../open.js';
 import type { Database } from '../store/database.js';
 import { GuardError } from '../store/plan.js';
 import { CommandError, run, withJson, withPortico } from './command.js';
+import { shareCommands } from './org-share.js';
 import { recorded } from './recorded.js';
 
 /** The organization that a command means: the one named, or the only one that there is. */
@@ -38,6 +39,7 @@ export function orgCommand(program: Command): void {
   const org = program.command('org').description('organizations: the tenants whose data Portico keeps apart');
   createCommand(org);
   updateCommand(org);
+  shareCommands(org);
   const list = withJson(org.command('list'))
     .description('list organizations')
     .action(() =>

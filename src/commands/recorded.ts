@@ -11,6 +11,8 @@ const actions = {
   'org-update': 'U',
   'org-disable': 'U',
   'org-enable': 'U',
+  'org-share': 'U',
+  'org-unshare': 'U',
   'user-create': 'C',
   'user-disable': 'U',
   'user-enable': 'U',

@@ -6,6 +6,11 @@ import { BodyError, readText } from './body.js';
 export class JsonBody {
   constructor(private readonly members: Readonly<Record<string, unknown>>) {}
 
+  /** All of it, for a schema to judge. */
+  get whole(): unknown {
+    return this.members;
+  }
+
   /** Anything; undefined where it is absent. */
   member(name: string): unknown {
     return (Object.hasOwn(this.members, name) ? this.members[name] : undefined) ?? undefined;

@@ -15,6 +15,7 @@ import { accountRoutes } from './account.js';
 import { appsRoutes } from './apps.js';
 import { authorizeRoutes } from './authorize/index.js';
 import { adminRoutes } from './admin/index.js';
+import { apiDocsRoutes } from './api-docs.js';
 import { patientRoutes } from './patient/index.js';
 import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
 import { stepUp } from './step-up.js';
@@ -32,10 +33,11 @@ const routes: readonly Route[] = [
   ...appsRoutes,
   ...patientRoutes,
   ...adminRoutes,
+  ...apiDocsRoutes,
 ];
 const ASSETS = '/portal/assets/';
 
-const served = new RegExp(`^(/portal|/manager|${AUTHORIZE_PATH}|${MANAGE_PATH})(/|$)`);
+const served = new RegExp(`^(/portal|/manager|/api/v1/docs|${AUTHORIZE_PATH}|${MANAGE_PATH})(/|$)`);
 
 /** There is nothing on a page but what this server wrote, and a form leads nowhere but to where its page says. */
 const policy = (leadsTo = ''): string =>

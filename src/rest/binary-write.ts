@@ -1,10 +1,11 @@
+import { authorOf } from '../access/author.js';
 import { randomUUID } from 'node:crypto';
 import { tryNarrow, type Access } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import type { Entry } from '../store/render.js';
 import { visibleBlob } from './binary.js';
-import { authorOf, isOpen, writes, type Change, type Target, type Write } from './change.js';
+import { isOpen, writes, type Change, type Target, type Write } from './change.js';
 import { accessOf, checkId, notFound, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 import { checkSameId, checkValid, resourceIn } from './sent.js';

@@ -1,3 +1,4 @@
+import { authorOf } from '../access/author.js';
 import { narrow, tryNarrow, type Access } from '../access/narrow.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';
 import type { FhirResponse, Interaction, Shown } from '../http/fhir-request.js';
@@ -6,7 +7,6 @@ import { invalidParameter } from '../outcome.js';
 import { posterOf, readBlob, type StoredBlob } from '../store/blobs.js';
 import { soleOf } from '../store/compartment.js';
 import type { Entry } from '../store/render.js';
-import { authorOf } from './change.js';
 import { accessOf, checkId, notFound, type Facade } from './facade.js';
 
 /**

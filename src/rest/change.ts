@@ -1,4 +1,4 @@
-import { tryNarrow, type Access } from '../access/narrow.js';
+import { tryNarrow } from '../access/narrow.js';
 import { askedBy } from '../audit/event.js';
 import type { Narrowing } from '../define/request.js';
 import { eventOf } from '../http/audited.js';
@@ -7,7 +7,6 @@ import type { FhirRequest, FhirResponse, Interaction, Shown } from '../http/fhir
 import { operationOutcome } from '../http/operation-outcome.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
-import type { Author } from '../store/history.js';
 import { takeTurn, type Turn } from '../store/turns.js';
 import type { Current, Planned } from '../store/write.js';
 import type { Condition } from './condition.js';
@@ -160,9 +159,3 @@ export function refuseHidden(resource: RegisteredResource, { entry, last }: Curr
   if (entry || isOpen(narrowing)) return;
   if (last?.method !== 'DELETE' || !visible(resource, last, narrowing)) throw notFound();
 }
-
-export const authorOf = ({ credential, user, onBehalfOf }: Access): Author => ({
-  ...(credential !== '' && { credential }),
-  ...(user !== undefined && { user }),
-  ...(onBehalfOf !== undefined && { onBehalfOf }),
-});

@@ -1,3 +1,4 @@
+import { authorOf } from '../access/author.js';
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
@@ -5,7 +6,7 @@ import { invalidParameter } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Entry } from '../store/render.js';
 import { NOTHING } from '../store/write.js';
-import { authorOf, writes, type Change, type Target, type Write } from './change.js';
+import { writes, type Change, type Target, type Write } from './change.js';
 import { criteriaOf, find, type Condition } from './condition.js';
 import { accessOf, resourceOf, writerOf, type Facade } from './facade.js';
 import { refuseForeign } from './referred.js';

@@ -1,8 +1,9 @@
+import { authorOf } from '../access/author.js';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
-import { authorOf, refuseHidden, writes, type Change, type Write } from './change.js';
+import { refuseHidden, writes, type Change, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';

@@ -1,3 +1,4 @@
+import { authorOf } from '../access/author.js';
 import { narrow } from '../access/narrow.js';
 import { parseJson } from '../define/json.js';
 import type { FhirRequest, Takes } from '../http/fhir-request.js';
@@ -7,7 +8,7 @@ import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
 import type { Current } from '../store/write.js';
 import { loadDataTypes } from '../validate/definitions.js';
-import { authorOf, writes, type Change, type Target, type Write } from './change.js';
+import { writes, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { applyFhirPathPatch, pathOperationsIn } from './fhirpath-patch.js';

@@ -1,3 +1,4 @@
+import { authorOf } from '../access/author.js';
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
@@ -6,7 +7,7 @@ import type { RegisteredResource } from '../registry.js';
 import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
 import { NOTHING, type Current } from '../store/write.js';
-import { authorOf, refuseHidden, writes, type Change, type Target, type Write } from './change.js';
+import { refuseHidden, writes, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';

@@ -54,6 +54,7 @@ describe('api/patient-channels', () => {
       assert.deepEqual(rest, {
         id: 'c1',
         status: 'stopped',
+        started_at: '2024-01-01T10:00:00Z',
         stopped_at: '2024-01-01T12:00:00Z',
         method_of_arrival: 'ED_PATIENT',
         patient_type: 'Stroke',
@@ -63,8 +64,20 @@ describe('api/patient-channels', () => {
         last_name_unknown: false,
         dob: '1970-01-02',
         gender: 'female',
+        age: null,
+        age_unit: null,
         chief_complaint: null,
+        condition: null,
+        acuity: null,
+        destination: null,
+        unit: null,
+        room: null,
+        entities: [],
+        labels: [],
+        contacts: [],
         timeline: [],
+        vital_signs: [],
+        labs: [],
       });
       assert.deepEqual(
         identifiers.map(({ name, category, value }: any) => [name, category, value]),

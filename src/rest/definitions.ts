@@ -1,10 +1,4 @@
-import type {
-  CodeSystem,
-  CodeSystemConcept,
-  ElementDefinition,
-  Extension,
-  StructureDefinition,
-} from '@medplum/fhirtypes';
+import type { CodeSystem, CodeSystemConcept, ElementDefinition, StructureDefinition } from '@medplum/fhirtypes';
 import { createHash } from 'node:crypto';
 import type { ExtensionShape } from '../define/elements/element.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';

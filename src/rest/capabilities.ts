@@ -36,6 +36,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   const ofBinary = routes.filter(({ path }) => path.split('/')[0] === 'Binary').map(({ interaction }) => interaction);
   if (ofBinary.length > 0) resources.push(binary(ofBinary));
+  resources.push(...definitionTypes(routes).map(definitions));
   const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
@@ -185,6 +186,24 @@ function searchParam(
 
 const byName = (a: { name?: string }, b: { name?: string }): number =>
   (a.name as string) < (b.name as string) ? -1 : 1;
+
+/** The types of which there are definitions of ours alone. */
+const definitionTypes = (routes: readonly Route[]): string[] =>
+  routes.filter((each) => each.public && each.interaction === 'read').map(({ path }) => path.split('/')[0] as string);
+
+const definitions = (type: string): CapabilityStatementRestResource => ({
+  type: type as NonNullable<CapabilityStatementRestResource['type']>,
+  profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+  documentation: 'What the canonical URLs of this server name, below its own base. Needs no token',
+  interaction: [{ code: 'read' }],
+  versioning: 'no-version',
+  readHistory: false,
+  updateCreate: false,
+  conditionalCreate: false,
+  conditionalRead: 'full-support',
+  conditionalUpdate: false,
+  conditionalDelete: 'not-supported',
+});
 
 const binary = (interactions: readonly Route['interaction'][]): CapabilityStatementRestResource => ({
   type: 'Binary',

@@ -25,6 +25,7 @@ const names = [
   '015_practitioner_role',
   '016_specimen',
   '017_diagnostic_report',
+  '018_provenance',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -36,7 +36,7 @@ export async function loadProfiles(files: readonly string[], read: PackageReader
 function withPresence(definition: StructureDefinition): StructureDefinition {
   for (const { constraint = [] } of definition.snapshot?.element ?? [])
     for (const each of constraint)
-      if (/^[a-z]\w*( or [a-z]\w*)+$/i.test(each.expression ?? ''))
-        each.expression = each.expression?.replace(/\w+(?= or |$)/g, '$&.exists()');
+      if (each.expression !== undefined && /^[a-z]\w*( or [a-z]\w*)+$/i.test(each.expression))
+        each.expression = each.expression.replace(/\w+(?= or |$)/g, '$&.exists()');
   return definition;
 }

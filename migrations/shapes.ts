@@ -8,7 +8,8 @@ export type Table = Knex.CreateTableBuilder;
 
 const ABSENT = -9_000_000_000_000_000;
 
-const isPostgres = (knex: Knex): boolean => (knex.client as { config: { client: unknown } }).config.client === 'pg';
+export const isPostgres = (knex: Knex): boolean =>
+  (knex.client as { config: { client: unknown } }).config.client === 'pg';
 
 /** Text that is compared byte by byte on both databases: ids, folded strings, URIs. */
 const bytes = (knex: Knex): string => (isPostgres(knex) ? 'text collate "C"' : 'text');

@@ -46,12 +46,12 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
   const { now = Date.now, alarm = () => undefined } = options;
   const base = `${config.baseUrl}${FHIR_PATH}`;
   const secret = readSecret(config);
+  const separate = config.sourceUrl !== config.databaseUrl;
   const [registry, own, profiles] = await Promise.all([
-    options.registry ?? loadRegistry(),
+    options.registry ?? loadRegistry({ history: !separate }),
     openDatabase(config.databaseUrl),
     profilesOf(config),
   ]);
-  const separate = config.sourceUrl !== config.databaseUrl;
   const source = separate ? await openDatabase(config.sourceUrl) : own;
   const single = registry.all().some((resource) => resource.source.tenant === 'single');
   if (single && config.singleTenant === undefined)

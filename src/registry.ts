@@ -19,6 +19,8 @@ export interface DeclaredParam {
 
 export interface RegisteredResource extends Declaration {
   readonly params: ReadonlyMap<string, DeclaredParam>;
+  /** The types that its rows say something of. */
+  readonly subjects: readonly RegisteredResource[];
 }
 
 /** The engine's own way from a Binary to its owner: never read from a query string. */
@@ -51,19 +53,21 @@ export interface Registry {
   all(): readonly RegisteredResource[];
 }
 
-/** Loads every declaration in fhir/. */
-export async function loadRegistry(): Promise<Registry> {
+/** Loads every declaration in fhir/; views of the history only where there is one. */
+export async function loadRegistry({ history = true } = {}): Promise<Registry> {
   const folder = new URL('../fhir/', import.meta.url);
   const files = (await readdir(folder)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts')).sort();
   const modules = await Promise.all(
     files.map(async (file) => (await import(new URL(file, folder).href)) as { default?: Declaration }),
   );
-  return createRegistry(modules.map((module) => module.default).filter((each) => each !== undefined));
+  const declared = modules.map((module) => module.default).filter((each) => each !== undefined);
+  return createRegistry(declared.filter(({ source }) => history || !source.history));
 }
 
 /** Cross-checks declarations and refuses them, naming every fault. */
 export function createRegistry(declarations: readonly Declaration[]): Registry {
   const registered = new Map(declarations.map((declaration) => [declaration.type, register(declaration)]));
+  for (const resource of registered.values()) relate(resource, registered);
   const faults = [...registered.values()].flatMap((resource) =>
     faultsOf(resource, registered).map((fault) => `${resource.type}: ${fault}`),
   );
@@ -87,7 +91,18 @@ function register(declaration: Declaration): RegisteredResource {
   };
   for (const [name, param] of Object.entries(engineParams(declaration))) add(name, param);
   for (const [name, param] of Object.entries(declaration.search)) add(name, param);
-  return { ...declaration, params };
+  return { ...declaration, params, subjects: [] };
+}
+
+/** What says something of other types is tied to those that are written here: only they have a history. */
+function relate(resource: RegisteredResource, all: ReadonlyMap<string, RegisteredResource>): void {
+  const { about, type } = resource;
+  if (about === undefined) return;
+  const subjects = targetsOf(resource, about)
+    .map((target) => all.get(target))
+    .filter((each) => each?.write !== undefined) as RegisteredResource[];
+  Object.assign(resource, { subjects });
+  for (const each of subjects) Object.assign(each, { revInclude: [...each.revInclude, `${type}:${about}`] });
 }
 
 /** What the engine itself answers for every type. */
@@ -120,6 +135,8 @@ function faultsOf(resource: RegisteredResource, all: ReadonlyMap<string, Registe
   const faults: string[] = [];
   for (const [name, param] of Object.entries(search)) faults.push(...paramFaults(resource, name, param, all));
   for (const key of resource.sort) faults.push(...sortFaults(resource, key));
+  if (resource.about !== undefined && !isReference(resource, resource.about))
+    faults.push(`about ${resource.about}: no reference parameter of this name`);
   for (const name of resource.include)
     if (!isReference(resource, name)) faults.push(`include ${name}: no reference parameter of this name`);
   for (const name of resource.granularScopes)
@@ -229,6 +246,7 @@ function patientFaults(resource: RegisteredResource, names: readonly string[]): 
 export function targetsOf(resource: RegisteredResource, name: string): readonly string[] {
   const declared = resource.params.get(name);
   if (!declared) return [];
+  if (name === resource.about && resource.subjects.length > 0) return resource.subjects.map(({ type }) => type);
   const leaf = leafOf(declared.param);
   return (leaf.kind === 'reference' ? leaf.to : undefined) ?? declared.definition.target ?? [];
 }

@@ -25,6 +25,7 @@ const names = [
   '015_practitioner_role',
   '016_specimen',
   '017_diagnostic_report',
+  '018_provenance',
   '019_jobs',
   '020_pulsara',
   '021_webhooks',

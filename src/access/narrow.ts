@@ -1,6 +1,8 @@
-import type { Alternative, Narrowing } from '../define/request.js';
+import type { Alternative, Criterion, Narrowing } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
+import { meeting } from '../search/by-value.js';
+import { OF_TYPE } from '../search/kinds/reference.js';
 import type { Operation } from './grammar.js';
 import type { Grant } from './scopes.js';
 
@@ -55,11 +57,9 @@ export function tryNarrow(
   return narrowings.get(key);
 }
 
-function decide(
-  { grants, patient, tenant }: Access,
-  { type, named }: RegisteredResource,
-  operations: readonly Operation[],
-): Narrowing | undefined {
+function decide(access: Access, resource: RegisteredResource, operations: readonly Operation[]): Narrowing | undefined {
+  const { grants, patient, tenant } = access;
+  const { type, named } = resource;
   const opening = grants.filter(
     (grant) =>
       (grant.type === type || (grant.type === '*' && !named)) &&
@@ -67,8 +67,34 @@ function decide(
       (grant.level !== 'patient' || patient !== undefined) &&
       operations.some((each) => grant.operations.has(each)),
   );
-  return opening.length === 0 ? undefined : make(tenant, patient, alternatives(opening));
+  if (opening.length === 0) return undefined;
+  const opened = alternatives(opening);
+  return make(tenant, patient, resource.about === undefined ? opened : ofVisible(access, resource, opened));
 }
+
+/** What says something of another row is seen where that row is: THREAT 50 for Provenance. */
+function ofVisible(access: Access, resource: RegisteredResource, opened: readonly Alternative[]): Alternative[] {
+  const via = resource.about as string;
+  const seen = resource.subjects.map((subject) => ({ subject, there: tryNarrow(access, subject, ['r', 's']) }));
+  const isWhole = ({ subject, there }: (typeof seen)[number]): boolean =>
+    there?.where.length === 0 && (there.patient === undefined || subject.patient === 'shared');
+  if (seen.every(isWhole)) return [...opened];
+  const criteria = seen.flatMap((each): Criterion[] => {
+    const { subject, there: narrowing } = each;
+    if (isWhole(each)) return [{ param: via, any: [{ shape: OF_TYPE, bindings: [subject.type] }] }];
+    const { type } = subject;
+    return narrowing ? [{ holder: 'here', via, type, narrowing, criterion: ANY }] : [];
+  });
+  const visible = meeting(resource.type, { oneOf: criteria });
+  if (opened.length === 0) return [{ search: visible }];
+  return opened.map(({ native, search }) => ({
+    ...(native !== undefined && { native }),
+    search: search ? { ...search, criteria: [...search.criteria, ...visible.criteria] } : visible,
+  }));
+}
+
+/** Any row that the narrowing shows. */
+const ANY: Criterion = { param: '_id', modifier: 'missing', any: [{ shape: 'false', bindings: [] }] };
 
 /** Any grant opens what it opens; one without a limit makes the others needless. */
 function alternatives(grants: readonly Grant[]): Alternative[] {

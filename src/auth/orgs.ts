@@ -16,6 +16,8 @@ export interface Org {
   readonly scopePolicy: string | undefined;
   /** The site by which patients know it: with one, it is in the bundle of brands. */
   readonly website: string | undefined;
+  /** The Organization that it is in its own directory, as `Organization/id`: Provenance names it. */
+  readonly organization: string | undefined;
 }
 
 export type NewPlan =
@@ -34,6 +36,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
     burst: $('burst'),
     scope_policy: $('scopePolicy'),
     website: $('website'),
+    organization: $('organization'),
     created_at: $('now'),
   }),
 );
@@ -45,9 +48,10 @@ export async function createOrg(
   name: string,
   now: number,
   plan: NewPlan = { plan: 'standard' },
-  { scopePolicy = null, website = null }: { scopePolicy?: string | null; website?: string | null } = {},
+  said: Partial<Pick<Org, 'scopePolicy' | 'website' | 'organization'>> = {},
 ): Promise<void> {
-  const row = { id, name, now, perMinute: null, burst: null, ...plan, scopePolicy, website };
+  const { scopePolicy = null, website = null, organization = null } = said;
+  const row = { id, name, now, perMinute: null, burst: null, ...plan, scopePolicy, website, organization };
   await db.commit({ statements: [await insert.plan(db, row, 1)] });
 }
 
@@ -78,6 +82,7 @@ const update = statement<Record<string, unknown>>((knex, $) =>
       burst: $('burst'),
       scope_policy: $('scopePolicy'),
       website: $('website'),
+      organization: $('organization'),
     }),
 );
 
@@ -86,8 +91,9 @@ const update = statement<Record<string, unknown>>((knex, $) =>
  * seconds. False when there is no such organization.
  */
 export async function updateOrg(db: Database, org: Org): Promise<boolean> {
-  const { perMinute = null, burst = null, scopePolicy = null, website = null } = org;
-  return committed(db, [await update.plan(db, { ...org, perMinute, burst, scopePolicy, website }, 1)]);
+  const { perMinute = null, burst = null, scopePolicy = null, website = null, organization = null } = org;
+  const row = { ...org, perMinute, burst, scopePolicy, website, organization };
+  return committed(db, [await update.plan(db, row, 1)]);
 }
 
 function orgOf(row: Row): Org {
@@ -101,5 +107,6 @@ function orgOf(row: Row): Org {
     burst: count('burst'),
     scopePolicy: (row['scope_policy'] as string | null) ?? undefined,
     website: (row['website'] as string | null) ?? undefined,
+    organization: (row['organization'] as string | null) ?? undefined,
   };
 }

@@ -33,6 +33,7 @@ interface PlanOptions {
   readonly burst?: number;
   readonly scope?: string;
   readonly website?: string;
+  readonly organization?: string;
 }
 
 export function orgCommand(program: Command): void {
@@ -84,8 +85,9 @@ function createCommand(org: Command): void {
           const { now } = portico;
           const own = recorded(portico, 'org-create', { tenant: id });
           await createOrg(own, id, name, now(), planOf(options) ?? { plan: 'standard' }, {
-            scopePolicy: policyOf(portico, options.scope) ?? null,
-            website: websiteOf(options.website) ?? null,
+            scopePolicy: policyOf(portico, options.scope),
+            website: websiteOf(options.website),
+            organization: organizationOf(options.organization),
           }).catch((error: unknown) => {
             throw error instanceof GuardError ? new CommandError(`There is an organization ${id} already`) : error;
           });
@@ -113,6 +115,7 @@ function updateCommand(org: Command): void {
           name,
           scope,
           website,
+          organization,
           ...plan
         }: { name?: string; scope?: string | boolean; website?: string | boolean } & Omit<
           PlanOptions,
@@ -131,6 +134,7 @@ function updateCommand(org: Command): void {
               ...(typeof scope === 'string' && { scopePolicy: policyOf(portico, scope) }),
               ...(website === false && { website: undefined }),
               ...(typeof website === 'string' && { website: websiteOf(website) }),
+              ...(organization !== undefined && { organization: organizationOf(organization) }),
             };
             await updateOrg(recorded(portico, 'org-update', { tenant: id }), after);
             return { json: after, lines: [`${id} is changed: ${limitOf(after)}.`] };
@@ -145,7 +149,8 @@ const withPlan = (command: Command): Command =>
     .option('--per-minute <count>', 'requests a minute, with --plan custom', requests)
     .option('--burst <count>', 'requests within one second, with --plan custom', requests)
     .option('--scope <scopes>', 'the most that any credential of it may open')
-    .option('--website <url>', 'the site by which patients know it; with one, apps show it to them as a brand');
+    .option('--website <url>', 'the site by which patients know it; with one, apps show it to them as a brand')
+    .option('--organization <id>', 'the Organization that it is in its own directory: Provenance names it');
 
 function requests(text: string): number {
   const count = Number(text);
@@ -154,7 +159,7 @@ function requests(text: string): number {
 }
 
 /** Undefined where nothing is said of it. */
-function planOf({ plan, perMinute, burst }: Omit<PlanOptions, 'scope' | 'website'>): NewPlan | undefined {
+function planOf({ plan, perMinute, burst }: Pick<PlanOptions, 'plan' | 'perMinute' | 'burst'>): NewPlan | undefined {
   const numbers = perMinute !== undefined || burst !== undefined;
   if (plan === undefined && !numbers) return undefined;
   if (plan !== 'custom') {
@@ -177,6 +182,12 @@ function websiteOf(text: string | undefined): string | undefined {
   if (text !== undefined && (url?.protocol !== 'https:' || url.username !== '' || url.hash !== ''))
     throw new CommandError('--website is not an https URL', 2);
   return url?.href;
+}
+
+function organizationOf(id: string | undefined): string | undefined {
+  if (id !== undefined && !/^[A-Za-z0-9\-.]{1,64}$/.test(id))
+    throw new CommandError('--organization is not the id of a resource', 2);
+  return id === undefined ? undefined : `Organization/${id}`;
 }
 
 function limitOf({ plan, perMinute, burst }: Org): string {

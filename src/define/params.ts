@@ -55,7 +55,8 @@ export interface DateParam<C extends string = string> extends Options {
 
 export interface ReferenceParam<C extends string = string> extends Options {
   readonly kind: 'reference';
-  readonly columns: { readonly literal: C } | { readonly id: C };
+  /** `Type/id` in one column, the id alone, or a pair of columns: the type and the id. */
+  readonly columns: { readonly literal: C } | { readonly id: C } | { readonly pair: readonly [type: C, id: C] };
   /** The types that it may refer to; without it, those of the published definition. */
   readonly to?: readonly string[];
   /** Its targets are not served here: they need no declaration. */
@@ -150,9 +151,10 @@ export function date<C extends string>(
 /**
  * @example patient: reference(el.reference('subject'), { to: ['Patient'] })
  * @example patient: reference({ id: 'pt_no' }, { to: ['Patient'] })
+ * @example target: reference({ pair: ['type', 'id'] })
  */
 export function reference<C extends string>(
-  of: Pick<ReferenceElement<unknown, C>, 'reference'> | { readonly id: C } | { readonly literal: C },
+  of: Pick<ReferenceElement<unknown, C>, 'reference'> | ReferenceParam<C>['columns'],
   options: Options & { readonly to?: readonly string[]; readonly external?: boolean } = {},
 ): ReferenceParam<C> {
   return { kind: 'reference', columns: 'reference' in of ? of.reference : of, ...options };

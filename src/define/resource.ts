@@ -37,6 +37,8 @@ export interface Source<C extends string = string> {
   readonly tenant: C | 'single';
   /** The table is Portico's own, wherever the clinical ones are. */
   readonly own?: true;
+  /** A view of the history that Portico keeps beside the clinical tables: where they are somebody else's, there is none. */
+  readonly history?: true;
   /** The column of the one patient that a row belongs to; for Patient, its id. */
   readonly patient?: C;
   /** The column of the native resource's name. */
@@ -89,6 +91,11 @@ export interface ResourceSpec<T extends Resource, Row extends object, C extends 
   readonly revInclude?: readonly string[];
   /** Token parameters by which a scope may narrow: `system/Observation.rs?category=...`. */
   readonly granularScopes?: readonly string[];
+  /**
+   * What its rows say something of: a reference parameter. A row is visible where what it is about is visible, and
+   * every type that is written here takes it in `_revinclude`.
+   */
+  readonly about?: string;
   /** Only a scope that names the type opens it: neither `*` nor `apiv2` does. */
   readonly named?: true;
   readonly attachments?: Attachments;
@@ -133,6 +140,7 @@ export interface Declaration {
   readonly include: readonly string[];
   readonly revInclude: readonly string[];
   readonly granularScopes: readonly string[];
+  readonly about?: string;
   readonly named?: true;
   readonly attachments?: Attachments;
   readonly together: Readonly<Record<string, string>>;

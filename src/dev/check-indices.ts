@@ -26,7 +26,9 @@ export function columnsOf(param: SearchParam, child = ''): [child: string, colum
     case 'date':
       return [[child, param.columns.start]];
     case 'reference':
-      return [[child, 'literal' in param.columns ? param.columns.literal : param.columns.id]];
+      return Object.values(param.columns)
+        .flat()
+        .map((column) => [child, column]);
     case 'quantity':
       return [[child, param.columns.value]];
     case 'uri':
@@ -57,20 +59,23 @@ type Columns = readonly (readonly [child: string, column: string])[];
 
 /** Whether a column is the first of an index, or the second after the tenant's. */
 async function indexed(db: Database, resource: RegisteredResource, table: string, columns: Columns): Promise<boolean> {
-  for (const [child, column] of columns) {
-    const rows = await db.arrays(
-      `select array_to_string(array(select a.attname from unnest(i.indkey) with ordinality as k(n, o)
-        join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.n order by k.o), ',')
-        from pg_index as i where i.indrelid = to_regclass($1)`,
-      [resource.children[child]?.table ?? table],
-    );
-    const found = rows.some(([text]) => {
-      const [first, second] = String(text).split(',');
-      return first === column || (first === resource.source.tenant && second === column);
-    });
-    if (found) return true;
-  }
+  for (const [child, column] of columns)
+    if ((await leading(db, resource, resource.children[child]?.table ?? table)).includes(column)) return true;
   return false;
+}
+
+/** The first columns of a table's indices, the tenant's apart. */
+async function leading(db: Database, { source }: RegisteredResource, table: string): Promise<string[]> {
+  const rows = await db.arrays(
+    `select array_to_string(array(select a.attname from unnest(i.indkey) with ordinality as k(n, o)
+      join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.n order by k.o), ',')
+      from pg_index as i where i.indrelid = to_regclass($1)`,
+    [table],
+  );
+  return rows.flatMap(([text]) => {
+    const [first = '', second] = String(text).split(',');
+    return first === source.tenant && second !== undefined ? [first, second] : [first];
+  });
 }
 
 /** Whether the planner looks the value up by index. */
@@ -115,7 +120,7 @@ function sample(param: LeafParam): Operand {
     case 'date':
       return { shape: 'eq', bindings: param.stored === 'ms' ? [0, 1] : ['2024-01-01', '2024-01-02'] };
     case 'reference':
-      return { shape: 'eq', bindings: ['1'] };
+      return { shape: 'eq', bindings: ['pair' in param.columns ? 'Patient/1' : '1'] };
     case 'quantity':
       return { shape: 'eq any', bindings: [1, 2] };
     case 'uri':
@@ -126,7 +131,7 @@ function sample(param: LeafParam): Operand {
 /** What the planner looks up by index, as it says it. */
 async function indexConditions(
   db: Database,
-  { source }: RegisteredResource,
+  resource: RegisteredResource,
   { sql: text, bindings }: Compiled,
   values: readonly unknown[],
 ): Promise<string[]> {
@@ -137,7 +142,7 @@ async function indexConditions(
     const found = lines.filter((line) => line.startsWith('SEARCH'));
     // An integer primary key goes by the name rowid; beside a scan it is that of a table joined to what is scanned.
     const scans = lines.some((line) => /^SCAN (?!.*VIRTUAL TABLE)/.test(line));
-    return scans ? found : found.map((line) => line.replace('(rowid=', `(${source.id}=`));
+    return scans ? found : found.map((line) => line.replace('(rowid=', `(${resource.source.id}=`));
   }
   // An empty table is read whole whatever indices it has, unless that is forbidden.
   const knex = await db.knex();
@@ -146,10 +151,16 @@ async function indexConditions(
     const explain = `explain (format json) ${text.replace(/\$\d+/g, '?')}`;
     const { rows } = await transaction.raw<{ rows: { 'QUERY PLAN': unknown }[] }>(explain, bound as never);
     const found: string[] = [];
+    const filtered: [table: string, filter: string][] = [];
     JSON.stringify(rows, (key, value: unknown) => {
       if ((key === 'Index Cond' || key === 'Recheck Cond') && typeof value === 'string') found.push(value);
+      const { 'Relation Name': table, Filter: filter } = (value ?? {}) as Record<string, unknown>;
+      if (typeof table === 'string' && typeof filter === 'string') filtered.push([table, filter]);
       return value;
     });
+    // Of an empty table all indices cost the same: one that begins with what is compared would be read as well.
+    for (const [table, filter] of filtered)
+      found.push(...(await leading(db, resource, table)).filter((column) => filter.includes(`(${column} = `)));
     return found;
   });
 }

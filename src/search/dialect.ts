@@ -20,6 +20,10 @@ export interface Dialect {
   decode(row: readonly unknown[]): unknown[];
   /** Whether a column's value is among those that one parameter carries. */
   among(column: Fragment, list: Slot): Fragment;
+  /** `Type/id` as the columns of a pair have it. */
+  pairOf(literal: Slot): { readonly type: Fragment; readonly id: Fragment };
+  /** Whether a pair of columns is among the `Type/id` that one parameter carries. */
+  amongPairs(type: Fragment, id: Fragment, list: Slot): Fragment;
   /** A column to sort by, which is not to be read in the order of an index. */
   readonly sorted: (column: Fragment) => Fragment;
   /** Whether a text holds another one, which is a constant of a declaration. */
@@ -41,6 +45,14 @@ export const sqlite: Dialect = {
   },
   decode: ([text]) => JSON.parse(text as string) as unknown[],
   among: (column, list) => sql`${column} in (select value from json_each(${list}))`,
+  pairOf: (literal) => ({
+    type: sql`substr(${literal}, 1, instr(${literal}, '/') - 1)`,
+    id: sql`substr(${literal}, instr(${literal}, '/') + 1)`,
+  }),
+  amongPairs: (type, id, list) => {
+    const parts = sql`substr(value, 1, instr(value, '/') - 1), substr(value, instr(value, '/') + 1)`;
+    return sql`(${type}, ${id}) in (select ${parts} from json_each(${list}))`;
+  },
   sorted: (column) => sql`+${column}`,
   holds: (text, part) => sql`instr(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => sql`fold(${text})`,
@@ -57,6 +69,14 @@ export const postgres: Dialect = {
   },
   decode: (row) => [...row],
   among: (column, list) => sql`${column} = any(${list})`,
+  pairOf: (literal) => ({
+    type: sql`split_part(${literal}, '/', 1)`,
+    id: sql`split_part(${literal}, '/', 2)`,
+  }),
+  amongPairs: (type, id, list) => {
+    const parts = sql`split_part(value, '/', 1), split_part(value, '/', 2)`;
+    return sql`(${type}, ${id}) in (select ${parts} from unnest(${list}::text[]) as listed (value))`;
+  },
   sorted: (column) => column,
   holds: (text, part) => sql`strpos(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => {

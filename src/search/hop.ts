@@ -16,7 +16,7 @@ export function joins(holder: RegisteredResource, via: string, target: Registere
   return referencesOf(holder.params.get(via)?.param).some((each) => refersTo(each, target));
 }
 
-/** A column of ids implies the type; one of literals holds FHIR ids, which a codec would have to translate. */
+/** A column of ids implies the type; literals and pairs hold FHIR ids, which a codec would have to translate. */
 const refersTo = ({ columns, to }: ReferenceParam, { type, source }: RegisteredResource): boolean =>
   'id' in columns ? to?.[0] === type : source.idCodec === undefined;
 
@@ -43,6 +43,10 @@ function referring(via: string, here: Place, there: Place, condition: Fragment, 
   const names = (reference: ReferenceParam, alias: string): Fragment => {
     if (!refersTo(reference, there.resource)) return FALSE;
     const column = columnOf(reference, alias);
+    if ('pair' in reference.columns) {
+      const ofType = sql`${sql.column(alias, reference.columns.pair[0])} = ${sql.literal(type)}`;
+      return sql`(${ofType} and exists (select 1 ${rows} ${id} = ${column} and ${condition}))`;
+    }
     if ('id' in reference.columns) return sql`exists (select 1 ${rows} ${id} = ${column} and ${condition})`;
     // The first finds the row by its key, the second sees that it is one of this type.
     const found = sql`${id} = substr(${column}, ${sql.literal(type.length + 2)})`;
@@ -63,8 +67,12 @@ function referredTo(via: string, here: Place, there: Place, condition: Fragment,
   const holders = holdersOf(via, there, overflows).filter(({ reference }) => refersTo(reference, here.resource));
   return any(
     holders.map(({ from, on, reference, alias }) => {
-      const named = 'id' in reference.columns ? id : written(type, id);
-      const met = all([sql`${columnOf(reference, alias)} = ${named}`, ...on, condition]);
+      const named = 'literal' in reference.columns ? written(type, id) : id;
+      const ofType =
+        'pair' in reference.columns
+          ? [sql`${sql.column(alias, reference.columns.pair[0])} = ${sql.literal(type)}`]
+          : [];
+      const met = all([...ofType, sql`${columnOf(reference, alias)} = ${named}`, ...on, condition]);
       return sql`exists (select 1 from ${from} where ${met})`;
     }),
   );
@@ -108,7 +116,7 @@ function holdersOf(via: string, there: Place, overflows: Overflows): Holder[] {
 }
 
 const columnOf = ({ columns }: ReferenceParam, alias: string): Fragment =>
-  sql.column(alias, 'literal' in columns ? columns.literal : columns.id);
+  sql.column(alias, 'literal' in columns ? columns.literal : 'pair' in columns ? columns.pair[1] : columns.id);
 
 /** An id as a reference names it. */
 const written = (type: string, id: Fragment): Fragment => sql`${sql.literal(`${type}/`)} || ${id}`;

@@ -24,14 +24,21 @@ export const soleOf = (patients: readonly string[]): string | undefined =>
 
 const known = new WeakMap<RegisteredResource, readonly (readonly string[])[]>();
 
-/** `Observation.subject.where(resolve() is Patient)` is the path `subject`: only patients are collected anyway. */
+/**
+ * `Observation.subject.where(resolve() is Patient)` is the path `subject`: only patients are collected anyway. The value
+ * of an extension is a reference.
+ */
 function pathsOf(resource: RegisteredResource): readonly (readonly string[])[] {
   let paths = known.get(resource);
   if (!paths) {
     const expressions = (resource.patient as readonly string[]).flatMap(
       (name) => resource.params.get(name)?.definition.expression.split(' | ') ?? [],
     );
-    const texts = new Set(expressions.map((each) => each.replace(/\.where\(.*$/, '')));
+    const texts = new Set(
+      expressions.map((each) =>
+        each.replace(/extension\('.*'\)\.value$/, 'extension.valueReference').replace(/\.where\(.*$/, ''),
+      ),
+    );
     paths = [...texts].map((text) => text.split('.').slice(1));
     known.set(resource, paths);
   }

@@ -1,4 +1,4 @@
-import { leafOf, type SearchParam } from '../define/params.js';
+import { leafOf, type ReferenceParam, type SearchParam } from '../define/params.js';
 import type { DeclaredChild } from '../define/resource.js';
 import { paramOf, type RegisteredResource } from '../registry.js';
 import { native, type Compiled } from '../search/compile.js';
@@ -75,9 +75,9 @@ function selects(db: Database, resource: RegisteredResource, param: SearchParam)
   if (param.kind === 'either') return param.params.flatMap((each) => selects(db, resource, each));
   const leaf = leafOf(param);
   if (leaf.kind !== 'reference') return [];
-  const column = 'literal' in leaf.columns ? leaf.columns.literal : leaf.columns.id;
+  const { columns } = leaf;
   if (param.kind !== 'within')
-    return [sql`select ${sql.column('t', column)} from ${tableOf(resource)} as t where ${all(those(db, resource))}`];
+    return [sql`select ${literalOf(columns, 't')} from ${tableOf(resource)} as t where ${all(those(db, resource))}`];
   const child = resource.children[param.child];
   if (!child) return [];
   const { tenant } = resource.source;
@@ -85,5 +85,10 @@ function selects(db: Database, resource: RegisteredResource, param: SearchParam)
     ...(tenant === 'single' ? [] : [sql`${sql.column('c', tenant)} = ${TENANT}`]),
     db.dialect.among(sql.column('c', child.parent), IDS),
   ];
-  return [sql`select ${sql.column('c', column)} from ${sql.identifier(child.table)} as c where ${all(found)}`];
+  return [sql`select ${literalOf(columns, 'c')} from ${sql.identifier(child.table)} as c where ${all(found)}`];
+}
+
+function literalOf(columns: ReferenceParam['columns'], alias: string): Fragment {
+  if (!('pair' in columns)) return sql.column(alias, 'literal' in columns ? columns.literal : columns.id);
+  return sql`${sql.column(alias, columns.pair[0])} || '/' || ${sql.column(alias, columns.pair[1])}`;
 }

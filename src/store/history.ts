@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from './database.js';
 import { statement } from './database.js';
 import type { PlannedStatement } from './plan.js';
@@ -7,6 +8,8 @@ export interface Author {
   readonly credential?: string;
   readonly user?: string;
   readonly onBehalfOf?: string;
+  /** The person that the writer is or acts for, as `Type/id`. */
+  readonly agent?: string;
 }
 
 /** One version of a resource. The body of the current one is the row itself. */
@@ -74,6 +77,8 @@ const insert = statement<Key & Record<string, unknown>>((knex, $) =>
     credential_id: $('credential'),
     user_id: $('user'),
     on_behalf_of: $('onBehalfOf'),
+    agent: $('agent'),
+    provenance_id: $('provenance'),
   }),
 );
 
@@ -90,6 +95,7 @@ const replaced = statement<Key & Record<string, unknown>>((knex, $) =>
       patient_id: $('patient'),
       native_resource: $('native'),
       body: $('body'),
+      provenance_id: $('provenance'),
     })
     .onConflict(['organization_id', 'type', 'id', 'version'])
     .merge({ body: $('body') }),
@@ -116,11 +122,24 @@ export async function recordVersion(
   previous: Omit<Version, 'method'> | undefined,
 ): Promise<PlannedStatement[]> {
   const patient = version.patient ?? null;
-  const { credential = null, user = null, onBehalfOf = null } = author;
-  const row = { ...key, ...version, patient, credential, user, onBehalfOf };
+  const { credential = null, user = null, onBehalfOf = null, agent = null } = author;
+  const row = {
+    ...key,
+    ...version,
+    patient,
+    credential,
+    user,
+    onBehalfOf,
+    agent,
+    provenance: provenanceId(version.at),
+  };
+  const before = previous && { ...key, ...previous, patient: previous.patient ?? null };
   return [
     await insert.plan(db, row, 1),
-    ...(previous ? [await replaced.plan(db, { ...key, ...previous, patient: previous.patient ?? null }, 1)] : []),
+    ...(before ? [await replaced.plan(db, { ...before, provenance: provenanceId(before.at) }, 1)] : []),
     await outbox.plan(db, row),
   ];
 }
+
+/** An id of its own, since type, id and version would be too long for one; in order of time, for the sake of its index. */
+const provenanceId = (at: number): string => `${at.toString(36).padStart(9, '0')}-${randomUUID().slice(9)}`;

@@ -280,8 +280,9 @@ export class Rows {
 
   /** The rows rendered, from the cache where the version is there. */
   async #entries(resource: RegisteredResource, found: readonly Found[], narrowing: Narrowing): Promise<Entry[]> {
-    const { version, updated } = resource.source;
-    const cache = version === undefined && updated === undefined ? undefined : this.#cache;
+    const { version, updated, history } = resource.source;
+    // A row of the history stays what it is, but what it is read with may change.
+    const cache = history || (version === undefined && updated === undefined) ? undefined : this.#cache;
     const key = ({ id, version }: Found): string =>
       `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
     const entries = new Map<string | number, Entry>();

@@ -6,7 +6,7 @@ import { fhirId } from './render.js';
 export const storedId = ({ source }: RegisteredResource, id: string): string | number | undefined =>
   source.idCodec ? source.idCodec.toStored(id) : id;
 
-/** A column of literals holds `Type/id`; a column of ids implies the type. */
+/** A column of literals holds `Type/id`, and a pair is read as one; a column of ids implies the type. */
 export function asLiteral(
   registry: Registry,
   resource: RegisteredResource,
@@ -14,7 +14,7 @@ export function asLiteral(
   value: string | number,
 ): string {
   const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return String(value);
+  if (leaf.kind !== 'reference' || !('id' in leaf.columns)) return String(value);
   if (resource.source.own) return `${leaf.to?.[0] ?? ''}/${String(value)}`;
   const type = leaf.to?.[0] ?? '';
   const target = registry.get(type);
@@ -29,7 +29,7 @@ export function asStored(
   literals: readonly string[],
 ): readonly (string | number)[] {
   const leaf = leafOf(paramOf(resource, param).param);
-  if (leaf.kind !== 'reference' || 'literal' in leaf.columns) return literals;
+  if (leaf.kind !== 'reference' || !('id' in leaf.columns)) return literals;
   const type = leaf.to?.[0] ?? '';
   const target = registry.get(type);
   return literals

@@ -32,9 +32,9 @@ export async function exportAll(options: ExportOptions): Promise<Record<string, 
   const withBinaries = registry.all().some((resource) => resource.attachments);
   const binaries = withBinaries ? await openFile(folder, 'Binary') : undefined;
   try {
-    // The audit trail is no data of the organization's: it has an access of its own.
+    // The audit trail is no data of the organization's: it has an access of its own. The history stays where it is.
     for (const resource of registry.all())
-      if (!resource.source.own) await exportType(resource, binaries, count, options);
+      if (!resource.source.own && !resource.source.history) await exportType(resource, binaries, count, options);
   } finally {
     await binaries?.close();
   }

@@ -16,7 +16,7 @@ export interface Report {
   created: number;
   updated: number;
   unchanged: number;
-  /** Resources of types that are not served, by type. */
+  /** Resources of types that are not written here, by type. */
   readonly skipped: Record<string, number>;
   readonly refused: Refusal[];
 }
@@ -105,7 +105,7 @@ class Import {
 
   async #single(item: Item, candidate: Candidate): Promise<void> {
     const { resource } = candidate;
-    if (!this.#isServed(resource)) {
+    if (!this.#isWritten(resource)) {
       this.#skip(resource);
       return;
     }
@@ -126,7 +126,7 @@ class Import {
   async #bundle(item: Item, bundle: Readonly<Record<string, unknown>>, literals: readonly Literal[]): Promise<void> {
     await this.#flush();
     const entries = readBundle(bundle, literals);
-    const served = entries.filter(({ resource }) => this.#isServed(resource));
+    const served = entries.filter(({ resource }) => this.#isWritten(resource));
     const beside = served.map(({ resource }) => resource);
     const resolved: BundleItem[] = [];
     for (const entry of served) {
@@ -145,7 +145,7 @@ class Import {
       const { resource, path } = resolved[index] as BundleItem;
       if (isBinary(resource)) this.#watch(resource, each, `${item.origin}: ${path}`);
     });
-    for (const { resource } of entries) if (!this.#isServed(resource)) this.#skip(resource);
+    for (const { resource } of entries) if (!this.#isWritten(resource)) this.#skip(resource);
   }
 
   async #binary({ origin, resource }: Candidate): Promise<void> {
@@ -204,8 +204,8 @@ class Import {
     return writer.planSave(declared, { resource, literals }, this.#narrowing, author, id);
   }
 
-  #isServed(resource: Resource): boolean {
-    return isBinary(resource) || this.options.registry.get(resource['resourceType'] as string) !== undefined;
+  #isWritten(resource: Resource): boolean {
+    return isBinary(resource) || this.options.registry.get(resource['resourceType'] as string)?.write !== undefined;
   }
 
   #skip(resource: Resource): void {

@@ -45,7 +45,7 @@ if (!existsSync(PACKAGE)) {
       server = await start();
       client = await server.client();
       profiles = await loadProfiles([PACKAGE], readItems);
-      all = await examples((type) => server.portico.registry.get(type) !== undefined);
+      all = await examples((type) => server.portico.registry.get(type)?.write !== undefined);
     });
     after(() => server.stop());
 

@@ -168,9 +168,10 @@ describe('rest: Binary', () => {
     ]) {
       const refused = await (await server.client(scope)).get(url('pdf'));
       assert.equal(refused.status, 403, scope);
+      // The first of the types that attach bytes: what this one is attached by is not told.
       assert.equal(
         refused.headers.get('www-authenticate'),
-        'Bearer realm="portico", error="insufficient_scope", scope="system/DocumentReference.r"',
+        'Bearer realm="portico", error="insufficient_scope", scope="system/DiagnosticReport.r"',
       );
     }
     assert.equal((await client.get(url('pdf'), { anonymous: true })).status, 401);

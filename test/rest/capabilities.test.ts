@@ -52,9 +52,10 @@ describe('rest: the CapabilityStatement says what is so', () => {
     const url = (await client.get('DocumentReference/document-inline')).body.content[0].attachment.url;
     sample.set('Binary', url as string);
     await server.portico.trail.flush();
-    sample.set('AuditEvent', `AuditEvent/${(await client.get('AuditEvent?_count=1')).body.entry[0].resource.id}`);
     sample.set('CodeSystem', 'CodeSystem/error-code');
     sample.set('StructureDefinition', 'StructureDefinition/channel-timeline');
+    for (const type of ['AuditEvent', 'Provenance'])
+      sample.set(type, `${type}/${(await client.get(`${type}?_count=1`)).body.entry[0].resource.id}`);
     statement = (await client.get('metadata', { anonymous: true })).body;
     resources = statement.rest[0].resource;
   });

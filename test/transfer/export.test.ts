@@ -38,8 +38,8 @@ describe('transfer/export', () => {
 
   it('writes everything of the organization, and nothing of another', async () => {
     const client = await server.client();
-    for (const { type, source } of server.portico.registry.all()) {
-      if (source.own) continue;
+    for (const { type, write } of server.portico.registry.all()) {
+      if (!write) continue;
       const exported = await lines(type);
       const { body } = await client.get(`${type}?_summary=count`);
       assert.equal(exported.length, body.total, type);
@@ -63,7 +63,7 @@ describe('transfer/export', () => {
       const report = await importItems(readItems(join(folder, 'out')), options);
       assert.deepEqual(report.refused, []);
       await exportAll({ tenant: TENANT, registry, rows, own: target.portico.own, base, folder: join(folder, 'again') });
-      for (const type of [...registry.types.filter((each) => !registry.get(each)?.source.own), 'Binary']) {
+      for (const type of [...registry.types.filter((each) => registry.get(each)?.write), 'Binary']) {
         const [one, two] = await Promise.all(
           ['out', 'again'].map(async (name) =>
             (await readFile(join(folder, name, `${type}.ndjson`), 'utf8'))

@@ -77,6 +77,7 @@ const things: Readonly<Record<string, string>> = {
   MedicationRequest: 'prescriptions',
   AllergyIntolerance: 'allergies',
   Immunization: 'vaccinations',
+  Provenance: 'who wrote what in the record',
   AuditEvent: 'the record of who asked for what',
 };
 

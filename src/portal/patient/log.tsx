@@ -53,6 +53,7 @@ const things: Readonly<Record<string, string>> = {
   Binary: 'a document',
   Communication: 'your messages',
   Encounter: 'your visits',
+  Provenance: 'who wrote what in your record',
 };
 
 const deeds: Readonly<Record<string, (thing: string) => string>> = {

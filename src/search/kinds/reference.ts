@@ -1,8 +1,12 @@
 import { relative } from '../../define/elements/references.js';
 import type { ReferenceParam } from '../../define/params.js';
 import type { Operand } from '../../define/request.js';
-import { any, sql, type Slot } from '../fragment.js';
+import type { Dialect } from '../dialect.js';
+import { any, sql, type Fragment, type Slot } from '../fragment.js';
 import { NEVER, unescape, unreadable, type Kind, type ParseContext } from './kind.js';
+
+/** The shape of an operand that names a type and no row of it: the server's own, for a pair of columns. */
+export const OF_TYPE = 'type';
 
 /** References by id, `Type/id` or URL: https://hl7.org/fhir/R4/search.html#reference */
 export const reference: Kind<ReferenceParam> = {
@@ -26,6 +30,7 @@ export const reference: Kind<ReferenceParam> = {
   },
 
   match(param, alias, { shape, slots }, dialect) {
+    if ('pair' in param.columns) return inPair(param.columns.pair, alias, shape, slots, dialect);
     const column = sql.column(alias, 'literal' in param.columns ? param.columns.literal : param.columns.id);
     if (shape === 'among') return dialect.among(column, slots[0] as Slot);
     return any(slots.map((slot) => sql`${column} = ${slot}`));
@@ -33,6 +38,7 @@ export const reference: Kind<ReferenceParam> = {
 
   present(param, alias) {
     if ('id' in param.columns) return sql`${sql.column(alias, param.columns.id)} is not null`;
+    if ('pair' in param.columns) return sql`${sql.column(alias, param.columns.pair[1])} is not null`;
     const literal = sql.column(alias, param.columns.literal);
     if (!param.to) return sql`${literal} is not null`;
     // `0` follows `/`: everything that starts with `Type/`.
@@ -44,8 +50,27 @@ export const reference: Kind<ReferenceParam> = {
   },
 };
 
+/** The values are those of a column of literals, taken apart by the database. */
+function inPair(
+  pair: readonly [type: string, id: string],
+  alias: string,
+  shape: string,
+  slots: readonly Slot[],
+  dialect: Dialect,
+): Fragment {
+  const [type, id] = [sql.column(alias, pair[0]), sql.column(alias, pair[1])];
+  if (shape === 'among') return dialect.amongPairs(type, id, slots[0] as Slot);
+  if (shape === OF_TYPE) return any(slots.map((slot) => sql`${type} = ${slot}`));
+  return any(
+    slots.map((slot) => {
+      const value = dialect.pairOf(slot);
+      return sql`(${type} = ${value.type} and ${id} = ${value.id})`;
+    }),
+  );
+}
+
 function operand(param: ReferenceParam, ids: readonly [string, string][], context: ParseContext): Operand {
-  if ('literal' in param.columns) return { shape: 'eq', bindings: ids.map(([type, id]) => `${type}/${id}`) };
+  if (!('id' in param.columns)) return { shape: 'eq', bindings: ids.map(([type, id]) => `${type}/${id}`) };
   const stored = ids.map(([type, id]) => context.storedId(type, id)).filter((each) => each !== undefined);
   return stored.length === 0 ? NEVER : { shape: 'eq', bindings: stored };
 }

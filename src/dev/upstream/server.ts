@@ -17,6 +17,8 @@ export interface UpstreamOptions {
   readonly perSecond?: number;
 }
 
+const NOTHING: Answer = { type: 'application/json', body: Buffer.from('{}') };
+
 /** A Pulsara to develop and test against: channels, summaries, signed webhooks, a limit, and faults on request. */
 export class Upstream {
   readonly #channels = new Map<string, UpstreamChannel>();
@@ -120,7 +122,7 @@ export class Upstream {
     const fault = planned < 0 ? undefined : this.#faults.splice(planned, 1)[0]?.fault;
     const channel = this.#channels.get(id);
     if (this.#admits(ctx)) {
-      if (!channel) ctx.status = 404;
+      if (!channel) await answer(ctx, NOTHING, fault ?? 'unknown');
       // `*/*` is not that header: the vendor's API fails without it.
       else if (step === 'summary' && ctx.req.headers.accept !== 'application/pdf') ctx.status = 406;
       else await answer(ctx, await this.#answerOf(step, channel), fault);

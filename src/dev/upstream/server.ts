@@ -34,6 +34,9 @@ export class Upstream {
   /** Called when a request has come, before it is answered. */
   onAsked: ((step: Step, channel: string) => void | Promise<void>) | undefined;
 
+  /** Called when the last byte of an answer has left. */
+  onAnswered: ((step: Step, channel: string) => void) | undefined;
+
   private constructor(private readonly options: UpstreamOptions) {
     const app = new Koa();
     // A connection that was broken on purpose is no news.
@@ -117,6 +120,7 @@ export class Upstream {
 
   async #serve(ctx: Context, step: Step): Promise<void> {
     const { id } = (ctx as unknown as { params: { id: string } }).params;
+    ctx.res.once('finish', () => this.onAnswered?.(step, id));
     await this.onAsked?.(step, id);
     const planned = this.#faults.findIndex((each) => each.step === step && (each.channel ?? id) === id);
     const fault = planned < 0 ? undefined : this.#faults.splice(planned, 1)[0]?.fault;

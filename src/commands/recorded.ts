@@ -22,6 +22,10 @@ const actions = {
   'credential-create': 'C',
   'credential-rotate': 'U',
   'credential-revoke': 'D',
+  'integration-create': 'C',
+  'integration-disable': 'U',
+  'integration-enable': 'U',
+  'integration-replay': 'U',
   'key-rotate': 'C',
   'key-replace': 'U',
 } as const satisfies Record<string, Action>;

@@ -38,6 +38,11 @@ const LOOK_EVERY_MILLISECONDS = 1000;
 /** When a worker is stopped, what is under way may end by itself this long. */
 const GRACE_MILLISECONDS = 5000;
 
+/** Somebody else changed what a job was about to change: nothing is wrong, and it is done over at once. */
+class ConflictError extends JobError {}
+
+const soon = (): number => 50 + Math.round(Math.random() * 200);
+
 /** Does the jobs of one queue until it is stopped. Any number of processes may have one for the same queue. */
 export class Worker {
   readonly #running = new Set<Promise<void>>();
@@ -118,7 +123,7 @@ export class Worker {
       const effect = await this.queue.handle(job, signal);
       const { statements, committed: tell }: Effect = 'statements' in effect ? effect : { statements: effect };
       const done = await committed(db, [...statements, await finish(db, job, now())]);
-      if (!done) throw new JobError('conflict');
+      if (!done) throw new ConflictError('conflict');
       tell?.();
     } catch (error) {
       await this.#failed(job, error);
@@ -137,6 +142,6 @@ export class Worker {
     const { reason, final, notBefore } = error instanceof JobError ? error : new JobError('unexpected');
     const next = final ? undefined : nextTry(job, this.queue.retry, now(), notBefore);
     if (next === undefined) await bury(db, job, reason, now());
-    else await postpone(db, job, next, reason, now());
+    else await postpone(db, job, error instanceof ConflictError ? now() + soon() : next, reason, now());
   }
 }

@@ -18,6 +18,7 @@ const keysNav: readonly NavItem[] = [
   { to: '/manager/apps', text: 'Apps' },
 ];
 const adminNav: readonly NavItem[] = [
+  { to: '/manager/integrations', text: 'Integrations' },
   { to: '/manager/users', text: 'Users' },
   { to: '/manager/patients', text: 'Patients' },
   { to: '/manager/audit', text: 'Audit' },

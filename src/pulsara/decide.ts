@@ -34,7 +34,7 @@ export async function heldCase(
  * was looked at: then somebody has to look again. Errors: 400, 404.
  */
 export async function decide(options: FilingOptions, deciding: Deciding): Promise<boolean> {
-  const { own, now } = options;
+  const { own, trail, now } = options;
   const { tenant, integration: id, channel, question, patient, by } = deciding;
   const { held } = await heldCase(options, deciding);
   const integration = await readIntegration(own, tenant, id);
@@ -50,8 +50,18 @@ export async function decide(options: FilingOptions, deciding: Deciding): Promis
   } = await fileCase(options, integration, arrived, {
     ...{ question, patient, by, at: now() },
   });
-  const settled = outcome === 'held' ? [] : [await settleHeld(own, { integration: id, channel }, outcome)];
-  const done = await committed(own, [...statements, ...settled]);
-  if (done) tell();
-  return done && outcome !== 'held';
+  if (outcome === 'held') {
+    if (await committed(own, statements)) tell();
+    return false;
+  }
+  const event = await trail.plan({
+    ...{ at: now(), tenant, interaction: patient === undefined ? 'held-case-reject' : 'held-case-accept' },
+    ...{ action: 'U', status: 200, credentialKind: 'session', user: by },
+    patients: patient === undefined ? held.candidates : [patient],
+  });
+  const settled = await settleHeld(own, { integration: id, channel }, outcome);
+  if (!(await committed(own, [...statements, settled, ...event.statements]))) return false;
+  tell();
+  event.committed();
+  return true;
 }

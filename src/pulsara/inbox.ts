@@ -1,5 +1,6 @@
 import { enqueue } from '../jobs/job.js';
-import { committed, statement, type Database } from '../store/database.js';
+import { replay } from '../jobs/replay.js';
+import { statement, type Database } from '../store/database.js';
 import type { PlannedStatement } from '../store/plan.js';
 import { isHandled, type Event } from './event.js';
 import type { Integration } from './integration.js';
@@ -147,10 +148,32 @@ export async function listEvents(db: Database, tenant: string, integration: stri
   }));
 }
 
+const deadOnes = statement<{ tenant: string; integration: string }>((knex, $) =>
+  knex('inbox_event as e')
+    .join('job as j', (on) => {
+      void on.on('j.queue', knex.raw('?', [INBOX])).on('j.id', knex.raw(`e.integration || ' ' || e.id`));
+    })
+    .where({ 'e.org': $('tenant'), 'e.integration': $('integration'), 'j.state': 'dead' })
+    .select('e.id'),
+);
+
+/** Does an event once more, or all that could not be done: how many they are. */
+export async function replayEvents(
+  db: Database,
+  { tenant, integration, event }: { readonly tenant: string; readonly integration: string; readonly event?: string },
+  now: number,
+): Promise<number> {
+  const events =
+    event === undefined ? (await deadOnes.all(db, { tenant, integration })).map(({ id }) => id as string) : [event];
+  let count = 0;
+  for (const id of events) if (await replay(db, { tenant, queue: INBOX, id: jobId(integration, id) }, now)) count++;
+  return count;
+}
+
 const forgotten = statement<{ before: number }>((knex, $) =>
   knex('inbox_event').where('settled_at', '<', $('before')).delete(),
 );
 
 /** Forgets events about which everything is done; until then, one that comes again is known. */
-export const forgetSettled = async (db: Database, before: number): Promise<boolean> =>
-  committed(db, [await forgotten.plan(db, { before })]);
+export const forgetSettled = (db: Database, before: number): Promise<PlannedStatement> =>
+  forgotten.plan(db, { before });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database, Row } from '../store/database.js';
-import { statement } from '../store/database.js';
+import { committed, statement } from '../store/database.js';
 import { deriveKey, seal, unseal } from '../store/seal.js';
 import type { Rules } from './rules.js';
 import type { Signature, SigningKey } from './signature.js';
@@ -85,6 +85,16 @@ export async function readIntegration(db: Database, tenant: string, id: string):
   const row = await one.first(db, { id });
   return row?.['org'] === tenant ? integrationOf(row) : undefined;
 }
+
+const switching = statement<{ tenant: string; id: string; active: boolean }>((knex, $) =>
+  knex('integration')
+    .where({ org: $('tenant'), id: $('id') })
+    .update({ active: $('active') }),
+);
+
+/** One that is switched off takes nothing; what came before waits. False where there is none. */
+export const switchIntegration = async (db: Database, tenant: string, id: string, active: boolean): Promise<boolean> =>
+  committed(db, [await switching.plan(db, { tenant, id, active }, 1)]);
 
 /** Whoever it is, for what comes from outside; only one that is switched on. */
 export async function signer(db: Database, secret: string, id: string): Promise<[Integration, SigningKey] | undefined> {

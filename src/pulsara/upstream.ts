@@ -64,6 +64,20 @@ export async function fetchSummary(upstream: Upstream, id: string, signal: Abort
   return body;
 }
 
+/** No channel is called that. */
+const NOBODY = 'portico-connection-test';
+
+/** Whether the upstream answers and takes the token; if not, why. It is asked for a channel that does not exist. */
+export async function probe(upstream: Upstream): Promise<string | undefined> {
+  try {
+    await fetchChannel(upstream, NOBODY, AbortSignal.timeout(MOST_MILLISECONDS));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error;
+    return error.reason === 'upstream-unknown-channel' ? undefined : error.reason;
+  }
+}
+
 const pathOf = (id: string): string => `/api/v1/patient-channels/${encodeURIComponent(id)}`;
 
 async function ask(

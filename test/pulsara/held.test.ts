@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Bundle, Encounter, Patient } from '@medplum/fhirtypes';
 import { heldCases } from '../../src/pulsara/case.js';
 import { decide } from '../../src/pulsara/decide.js';
-import { Client } from '../support/client.js';
+import type { Client } from '../support/client.js';
 import { channelOf, connect, csn, CSN_SYSTEM, mrn, MRN_SYSTEM, type Connected } from '../support/inbound.js';
 import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 import { until } from '../support/until.js';

@@ -17,6 +17,8 @@ export interface UpstreamOptions {
   readonly perSecond?: number;
 }
 
+const NOTHING: Answer = { type: 'application/json', body: Buffer.from('{}') };
+
 /** A Pulsara to develop and test against: channels, summaries, signed webhooks, a limit, and faults on request. */
 export class Upstream {
   readonly #channels = new Map<string, UpstreamChannel>();
@@ -31,6 +33,9 @@ export class Upstream {
   readonly asked: { readonly step: Step; readonly channel: string; readonly status: number }[] = [];
   /** Called when a request has come, before it is answered. */
   onAsked: ((step: Step, channel: string) => void | Promise<void>) | undefined;
+
+  /** Called when the last byte of an answer has left. */
+  onAnswered: ((step: Step, channel: string) => void) | undefined;
 
   private constructor(private readonly options: UpstreamOptions) {
     const app = new Koa();
@@ -115,12 +120,13 @@ export class Upstream {
 
   async #serve(ctx: Context, step: Step): Promise<void> {
     const { id } = (ctx as unknown as { params: { id: string } }).params;
+    ctx.res.once('finish', () => this.onAnswered?.(step, id));
     await this.onAsked?.(step, id);
     const planned = this.#faults.findIndex((each) => each.step === step && (each.channel ?? id) === id);
     const fault = planned < 0 ? undefined : this.#faults.splice(planned, 1)[0]?.fault;
     const channel = this.#channels.get(id);
     if (this.#admits(ctx)) {
-      if (!channel) ctx.status = 404;
+      if (!channel) await answer(ctx, NOTHING, fault ?? 'unknown');
       // `*/*` is not that header: the vendor's API fails without it.
       else if (step === 'summary' && ctx.req.headers.accept !== 'application/pdf') ctx.status = 406;
       else await answer(ctx, await this.#answerOf(step, channel), fault);

@@ -1,6 +1,8 @@
 import type { Route } from '../visit.js';
 import { appRoutes } from './apps.js';
 import { auditRoutes } from './audit.js';
+import { heldRoutes } from './held.js';
+import { integrationRoutes } from './integrations.js';
 import { patientsRoutes } from './patients.js';
 import { statusRoutes } from './status.js';
 import { tokenRoutes } from './tokens.js';
@@ -11,6 +13,8 @@ export const adminRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager', who: 'anybody', handle: async () => ({ to: '/portal/login' }) },
   ...tokenRoutes,
   ...appRoutes,
+  ...integrationRoutes,
+  ...heldRoutes,
   ...userRoutes,
   ...patientsRoutes,
   ...auditRoutes,

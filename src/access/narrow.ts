@@ -93,7 +93,7 @@ export function ofEntity(entity: string): Narrowing {
 }
 
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
-export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench'): Narrowing {
+export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench' | 'webhooks'): Narrowing {
   return make(tenant, undefined, []);
 }
 

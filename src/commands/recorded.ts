@@ -22,6 +22,9 @@ const actions = {
   'credential-create': 'C',
   'credential-rotate': 'U',
   'credential-revoke': 'D',
+  'webhook-create': 'C',
+  'webhook-rotate': 'U',
+  'webhook-delete': 'D',
   'key-rotate': 'C',
   'key-replace': 'U',
 } as const satisfies Record<string, Action>;

@@ -12,6 +12,8 @@ export class OutboundError extends Error {
 export interface OutboundOptions {
   /** Development: http and loopback addresses are allowed too. */
   readonly allowLoopback: boolean;
+  /** The only hosts that are allowed; without it, any that is public. */
+  readonly hosts?: readonly string[] | undefined;
   /** Every address of a host name. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
@@ -26,17 +28,61 @@ const MAX_BYTES = 65_536;
 /** For all of it: the name, the connection and the last byte. */
 const MAX_MILLISECONDS = 3000;
 
+/** What is sent: its headers are ours, and nothing in them is chosen by whoever chose the URL. */
+export interface Sending {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly milliseconds?: number;
+  /** Gives it up before its time. */
+  readonly signal?: AbortSignal;
+}
+
+/** Time for a receiver to answer. */
+const SEND_MILLISECONDS = 10_000;
+
+/**
+ * POSTs to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
+ * not read: nobody could be shown it. Errors: OutboundError.
+ */
+export async function safePost(
+  url: string,
+  { headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
+  options: OutboundOptions,
+): Promise<Omit<Fetched, 'body'>> {
+  const fixed = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
+  const time = AbortSignal.timeout(milliseconds);
+  const whole = given ? AbortSignal.any([given, time]) : time;
+  return reach(url, options, whole, async (target, address, signal) => {
+    const response = await send(target, address, signal, { method: 'POST', headers: fixed, body });
+    response.destroy();
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400) throw new OutboundError('it redirects');
+    return { status, headers: response.headers };
+  });
+}
+
 /**
  * GETs a URL that somebody else chose, so that it reaches nothing that only this machine can reach: https, public
  * addresses, and the address that was checked is the one that is connected to. Redirects are not followed, proxies of
  * the environment are not used, and bytes and time are limited. Errors: OutboundError.
  */
 export async function safeFetch(url: string, options: OutboundOptions): Promise<Fetched> {
+  const headers = { Accept: 'application/json' };
+  return reach(url, options, AbortSignal.timeout(MAX_MILLISECONDS), async (target, address, signal) =>
+    read(await send(target, address, signal, { method: 'GET', headers })),
+  );
+}
+
+async function reach<T>(
+  url: string,
+  options: OutboundOptions,
+  signal: AbortSignal,
+  ask: (target: URL, address: string, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const target = allowedUrl(url, options);
-  const signal = AbortSignal.timeout(MAX_MILLISECONDS);
   try {
     const address = await Promise.race([addressOf(target, options), aborted(signal)]);
-    return await read(await send(target, address, signal));
+    return await ask(target, address, signal);
   } catch (error) {
     if (error instanceof OutboundError) throw error;
     throw new OutboundError(signal.aborted ? 'it took too long' : 'it cannot be reached', { cause: error });
@@ -44,13 +90,14 @@ export async function safeFetch(url: string, options: OutboundOptions): Promise<
 }
 
 /** What can be said of a URL before it is fetched: when it is registered, say. Errors: OutboundError. */
-export function allowedUrl(text: string, { allowLoopback }: OutboundOptions): URL {
+export function allowedUrl(text: string, { allowLoopback, hosts }: OutboundOptions): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url) throw new OutboundError('it is not a URL');
   if (url.protocol !== 'https:' && !(allowLoopback && url.protocol === 'http:'))
     throw new OutboundError('it is not https');
   if (url.username !== '' || url.password !== '') throw new OutboundError('it has a user or a password');
   const host = hostOf(url);
+  if (hosts && !hosts.includes(host)) throw new OutboundError('its host is not one that the organization allows');
   if (isIP(host) !== 0) checkAddress(url, host, allowLoopback);
   return url;
 }
@@ -81,7 +128,13 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(new OutboundError('it took too long'))),
   );
 
-function send(url: URL, address: string, signal: AbortSignal): Promise<IncomingMessage> {
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+function send(url: URL, address: string, signal: AbortSignal, request: Request): Promise<IncomingMessage> {
   // Asked again, the resolver could answer otherwise: the connection takes the address that was checked.
   const pinned: LookupFunction = (_host, { all }, done) => {
     const family = isIP(address);
@@ -90,12 +143,13 @@ function send(url: URL, address: string, signal: AbortSignal): Promise<IncomingM
   };
   return new Promise((resolve, reject) => {
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = { Accept: 'application/json', 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
+    const { method, body } = request;
+    const headers = { ...request.headers, 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
     // A connection of its own: one of a pool could belong to another address of the same name.
-    begin(url, { agent: false, lookup: pinned, signal, headers, maxHeaderSize: 16_384 })
+    begin(url, { method, agent: false, lookup: pinned, signal, headers, maxHeaderSize: 16_384 })
       .once('response', resolve)
       .once('error', reject)
-      .end();
+      .end(body);
   });
 }
 

@@ -25,7 +25,8 @@ const INTERACTIONS = 'http://hl7.org/fhir/restful-interaction';
 /** The FHIR interactions have a published code; what happened beside FHIR has one of ours. */
 const published = new Set([
   ...['read', 'vread', 'search-type', 'create', 'update', 'patch', 'delete', 'capabilities'],
-  ...['history-instance', 'history-type', 'history-system', 'batch', 'transaction'],
+  ...['history-instance', 'history-type', 'history-system', 'search-system', 'batch', 'transaction'],
+  'operation',
 ]);
 
 /** Who asked for what, and what came of it: the audit trail as FHIR. No other scope opens it, `*` and `apiv2` neither. */

@@ -63,6 +63,8 @@ export interface SearchRequest {
   readonly type: string;
   readonly criteria: readonly Criterion[];
   readonly sort: readonly SortKey[];
+  /** Of each value of a token parameter, only so many: those that come first in the default order. */
+  readonly first?: { readonly of: string; readonly most: number };
   /** Matches a page; 0 asks for the total only. */
   readonly count: number;
   readonly total: 'none' | 'accurate';

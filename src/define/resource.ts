@@ -1,6 +1,6 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { Knex } from 'knex';
-import type { Context, DraftRow, Places, Values } from './elements/element.js';
+import type { Context, DraftRow, ExtensionShape, Places, Values } from './elements/element.js';
 import type { Uses, View } from './elements/view.js';
 import type { SearchParam } from './params.js';
 
@@ -136,6 +136,7 @@ export interface Declaration {
   readonly named?: true;
   readonly attachments?: Attachments;
   readonly together: Readonly<Record<string, string>>;
+  readonly extensions: readonly ExtensionShape[];
   readonly toFhir: (at: Places) => (row: Values, context: Context) => Record<string, unknown>;
   readonly fromFhir?: (resource: Readonly<Record<string, unknown>>, context: Context) => DraftRow;
   readonly write?: { readonly create: boolean; readonly update: boolean; readonly delete: boolean };
@@ -172,6 +173,7 @@ export function defineResource<T extends Resource, Row extends object, C extends
         },
       ]),
     ),
+    extensions: viewed?.extensions ?? [],
     toFhir: viewed ? viewed.toFhir : named(view as AnyReadOnlyView),
     ...(viewed && { fromFhir: viewed.fromFhir }),
   };

@@ -15,6 +15,7 @@ const actions: Readonly<Record<Route['interaction'], Action>> = {
   'history-system': 'R',
   batch: 'E',
   transaction: 'E',
+  operation: 'E',
   capabilities: 'R',
 };
 

@@ -13,6 +13,8 @@ export interface Match {
 interface Compiled {
   readonly route: Route;
   readonly parts: readonly string[];
+  /** The type that it is of, where that is not for the request to say. */
+  readonly named: string;
 }
 
 /** Whether a type is served; with a need, whether it also offers that. */
@@ -20,7 +22,10 @@ export type Serves = (type: string, need?: Need) => boolean;
 
 /** Finds the line of the table for a method and a path. Errors: 404 and 405, told apart as REST 7 has it. */
 export function dispatcher(routes: readonly Route[], serves: Serves): (method: string, path: string) => Match {
-  const compiled = routes.map((route) => ({ route, parts: route.path.split('/').filter((part) => part !== '') }));
+  const compiled = routes.map((route) => {
+    const parts = route.path.split('/').filter((part) => part !== '');
+    return { route, parts, named: namedIn(parts) };
+  });
   return (method, path) => {
     const segments = segmentsOf(path);
     const asked = method === 'HEAD' ? 'GET' : method;
@@ -68,12 +73,16 @@ function fits(parts: readonly string[], segments: readonly string[]): boolean {
   return true;
 }
 
-function matchOf({ route, parts }: Compiled, segments: readonly string[]): Match {
+/** `Patient/[id]/*` is of all types. */
+const namedIn = (parts: readonly string[]): string =>
+  parts.at(-1) === '*' ? '' : (/^[A-Z]\w+$/.exec(parts[0] ?? '')?.[0] ?? '');
+
+function matchOf({ route, parts, named }: Compiled, segments: readonly string[]): Match {
   // `Patient/[id]/[type]` is a search for the type, of what belongs to the patient.
   const typed = parts.indexOf('[type]');
   return {
     route,
-    type: parts[0] === 'Binary' ? 'Binary' : typed < 0 ? '' : (segments[typed] as string),
+    type: typed < 0 ? named : (segments[typed] as string),
     id: parts[1] === '[id]' ? (segments[1] as string) : '',
     versionId: parts[3] === '[vid]' ? (segments[3] as string) : '',
   };

@@ -160,7 +160,9 @@ async function form(ctx: Context): Promise<Pairs> {
 }
 
 /** Errors: 415 for a type that is not taken, 413 above the limit. */
-async function bodyOf({ req }: Context, { types, limit }: Takes, type: string): Promise<Body> {
+async function bodyOf({ req }: Context, { types, limit, optional }: Takes, type: string): Promise<Body | undefined> {
+  const { 'content-length': length = '0', 'transfer-encoding': chunked } = req.headers;
+  if (optional && length === '0' && chunked === undefined) return undefined;
   try {
     const contentType = mediaType(req);
     const sentType = req.headers['content-type'] ?? '';

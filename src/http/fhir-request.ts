@@ -69,6 +69,8 @@ export type Need = 'create' | 'update' | 'delete' | 'history';
 export interface Takes {
   /** Without them, any but FHIR that is no JSON. */
   readonly types?: ReadonlySet<string>;
+  /** There may be none. */
+  readonly optional?: true;
   readonly limit: (type: string) => number;
 }
 
@@ -89,10 +91,13 @@ export interface Route {
     | 'history-system'
     | 'batch'
     | 'transaction'
+    | 'operation'
     | 'capabilities';
   readonly method: Method;
   /** Segments below the base; `[type]`, `[id]` and `[vid]` stand for any. */
   readonly path: string;
+  /** What the CapabilityStatement says of an operation. */
+  readonly operation?: { readonly name: string; readonly definition: string; readonly documentation: string };
   /** Needs no token. */
   readonly public?: true;
   readonly needs?: Need;

@@ -2,6 +2,7 @@ import type {
   CapabilityStatement,
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceInteraction,
+  CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
   CapabilityStatementRestSecurity,
 } from '@medplum/fhirtypes';
@@ -35,6 +36,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   const ofBinary = routes.filter(({ path }) => path.split('/')[0] === 'Binary').map(({ interaction }) => interaction);
   if (ofBinary.length > 0) resources.push(binary(ofBinary));
+  resources.push(...definitionTypes(routes).map(definitions));
   const system = systemInteractions.filter((code) => routes.some(({ interaction }) => interaction === code));
   return {
     resourceType: 'CapabilityStatement',
@@ -109,12 +111,15 @@ function stated(
   routes: readonly Route[],
 ): CapabilityStatementRestResource {
   const { type, source } = resource;
-  const there = routes.filter(({ path, needs }) => path.startsWith('[type]') && (!needs || offers(resource, needs)));
+  const there = routes.filter(
+    ({ path, needs, operation }) => !operation && path.startsWith('[type]') && (!needs || offers(resource, needs)),
+  );
   const interactions = new Set(there.map((route) => route.interaction));
   const code = (each: string): CapabilityStatementRestResourceInteraction => ({
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
   const reversed = referring(facade.registry, resource);
+  const operations = operationsOf(resource, routes);
   return {
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -136,7 +141,18 @@ function stated(
     searchParam: [...resource.params.values()]
       .map((declared) => searchParam(facade.registry, resource, declared))
       .sort(byName),
+    ...(operations.length > 0 && { operation: operations }),
   };
+}
+
+/** Each once, whichever ways lead to it. */
+function operationsOf(
+  { type }: RegisteredResource,
+  routes: readonly Route[],
+): CapabilityStatementRestResourceOperation[] {
+  const there = routes.filter(({ path }) => path.startsWith('[type]/') || path.startsWith(`${type}/`));
+  const known = new Map(there.flatMap(({ operation }) => (operation ? [[operation.name, operation]] : [])));
+  return [...known.values()].sort(byName);
 }
 
 /** Each of them, all of one source, and all. */
@@ -170,6 +186,24 @@ function searchParam(
 
 const byName = (a: { name?: string }, b: { name?: string }): number =>
   (a.name as string) < (b.name as string) ? -1 : 1;
+
+/** The types of which there are definitions of ours alone. */
+const definitionTypes = (routes: readonly Route[]): string[] =>
+  routes.filter((each) => each.public && each.interaction === 'read').map(({ path }) => path.split('/')[0] as string);
+
+const definitions = (type: string): CapabilityStatementRestResource => ({
+  type: type as NonNullable<CapabilityStatementRestResource['type']>,
+  profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+  documentation: 'What the canonical URLs of this server name, below its own base. Needs no token',
+  interaction: [{ code: 'read' }],
+  versioning: 'no-version',
+  readHistory: false,
+  updateCreate: false,
+  conditionalCreate: false,
+  conditionalRead: 'full-support',
+  conditionalUpdate: false,
+  conditionalDelete: 'not-supported',
+});
 
 const binary = (interactions: readonly Route['interaction'][]): CapabilityStatementRestResource => ({
   type: 'Binary',

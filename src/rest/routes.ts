@@ -4,9 +4,11 @@ import { createBinary, updateBinary } from './binary-write.js';
 import { readBinary } from './binary.js';
 import { capabilities } from './capabilities.js';
 import { create } from './create.js';
+import { definitionsOf, readDefinition } from './definitions.js';
 import { conditionalDelete, remove } from './delete.js';
 import type { Facade } from './facade.js';
 import { history } from './history.js';
+import { operationRoutes } from './operations/index.js';
 import { conditionalPatch, patch, takesPatch } from './patch.js';
 import { read } from './read.js';
 import { searchSystem } from './search-system.js';
@@ -19,9 +21,11 @@ import { vread } from './vread.js';
 export function fhirRoutes(facade: Facade): Route[] {
   const routes: Route[] = [
     { interaction: 'read', method: 'GET', path: 'Binary/[id]', handle: readBinary(facade) },
+    ...definitionRoutes(facade),
     { interaction: 'read', method: 'GET', path: '[type]/[id]', handle: read(facade) },
     { interaction: 'vread', method: 'GET', path: '[type]/[id]/_history/[vid]', handle: vread(facade) },
     ...searchRoutes(facade),
+    ...operationRoutes(facade),
     ...(facade.own ? historyRoutes(facade) : []),
     ...(facade.writer ? writeRoutes(facade) : []),
   ];
@@ -58,6 +62,14 @@ function searchRoutes(facade: Facade): Route[] {
     { ...system, method: 'POST', path: '_search', takes: 'form' },
     ...(facade.registry.get('Patient') ? ofPatients : []),
   ];
+}
+
+/** What our canonical URLs name. It says nothing of anybody, and needs no token. */
+function definitionRoutes(facade: Facade): Route[] {
+  const definitions = definitionsOf(facade);
+  const types = new Set([...definitions.keys()].map((path) => path.split('/')[0] as string));
+  const route = { interaction: 'read', method: 'GET', public: true, handle: readDefinition(definitions) } as const;
+  return [...types].map((type) => ({ ...route, path: `${type}/[id]` }));
 }
 
 function historyRoutes(facade: Facade): Route[] {
@@ -100,6 +112,8 @@ const letters: Readonly<Record<Route['interaction'], string>> = {
   'history-system': 's',
   batch: '',
   transaction: '',
+  // Each asks for the letters of what it does.
+  operation: '',
   capabilities: '',
 };
 

@@ -17,7 +17,7 @@ export function inCompartment(
   const tests = names.map((name) =>
     parseTest(resource, name, name === '_id' ? patient : `Patient/${patient}`, options),
   );
-  return tests.length === 0 ? undefined : { oneOf: tests };
+  return tests.length < 2 ? tests[0] : { oneOf: tests };
 }
 
 /** The parameters by which a type belongs to a patient; a patient also belongs to those that they are linked to. */

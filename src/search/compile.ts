@@ -1,11 +1,12 @@
 import type { Knex } from 'knex';
 import type { Criterion, Narrowing, SearchRequest } from '../define/request.js';
 import type { RegisteredResource } from '../registry.js';
-import { bounds, conditionOf, limitsOf, type ConditionOptions } from './condition.js';
+import { bounds, isMembership, conditionOf, limitsOf, type Condition, type ConditionOptions } from './condition.js';
 import type { Dialect } from './dialect.js';
 import { all, sql, TRUE, type Binding, type Fragment } from './fragment.js';
 import { tableOf } from './hop.js';
 import type { Place } from './match.js';
+import { firstOfEach } from './first.js';
 import { beyond, ordered, orderOf, type Order } from './order.js';
 import { LIMIT, Slots, TENANT, type Aim } from './slots.js';
 
@@ -38,10 +39,14 @@ export function compile(
   const listed = request.criteria.some(isList);
   const conditions = request.criteria.map((each) => conditionOf(each, slots, place, options));
   const limits = limitsOf(place, narrowing, slots, options);
+  if (request.first) {
+    const found = conditions.map((each) => each.full);
+    return native(firstOfEach(place, request, aim, [...limits, ...found], slots), options.knex);
+  }
   const order = orderOf(resource, request.sort, aim.kind === 'page' ? aim.position : undefined);
   if (aim.kind === 'page' && aim.position?.row) limits.push(beyond(order, aim.position.row, slots));
   const by: Sorting = { order, sorted: listed ? options.dialect.sorted : (column) => column };
-  const lead = place.bounded ? undefined : conditions.find((each) => each.overflowing && each.columns);
+  const lead = leadOf(place, request, narrowing, conditions);
   const others = conditions.filter((each) => each !== lead).map((each) => each.full);
   const branches = lead
     ? [
@@ -52,6 +57,23 @@ export function compile(
   return native(combine(branches, by, aim), options.knex);
 }
 
+/**
+ * The condition that is asked for in two ways, by columns and by the overflow index: an index serves each, and neither
+ * serves both at once. None is needed where another condition leaves few rows.
+ */
+function leadOf(
+  { resource }: Place,
+  { criteria }: SearchRequest,
+  { patient }: Narrowing,
+  conditions: readonly Condition[],
+): Condition | undefined {
+  if (patient !== undefined) return undefined;
+  const both = conditions.filter((each) => each.overflowing && each.columns);
+  const bounding = conditions.filter((_, index) => bounds(resource, criteria[index] as Criterion));
+  if (bounding.some((each) => !both.includes(each))) return undefined;
+  return bounding[0] ?? both[0];
+}
+
 /** The keys of a page, and how they are written where rows are read. */
 interface Sorting {
   readonly order: readonly Order[];
@@ -60,7 +82,7 @@ interface Sorting {
 
 /** A list of ids or references leads to few rows: reading in order would be reading all others too. */
 const isList = (criterion: Criterion): boolean =>
-  'any' in criterion && criterion.any.some(({ shape }) => shape === 'among');
+  isMembership(criterion) || ('any' in criterion && criterion.any.some(({ shape }) => shape === 'among'));
 
 function select(
   { resource, dialect }: Place,

@@ -1,8 +1,8 @@
 import { leafOf } from '../define/params.js';
-import type { Criterion, Hop, Narrowing, Test } from '../define/request.js';
+import type { Criterion, Hop, Narrowing, Operand, Test } from '../define/request.js';
 import { nativeOfAll, paramOf, type RegisteredResource, type Registry } from '../registry.js';
 import { all, any, FALSE, not, sql, type Fragment, type Slot } from './fragment.js';
-import { reached, type Overflows } from './hop.js';
+import { reached, tableOf, type Overflows } from './hop.js';
 import type { Slotted } from './kinds/kind.js';
 import { inOverflow, matches, matchesHere, matchesOverflow, present, type Place } from './match.js';
 import { asOverflow } from './overflow-params.js';
@@ -28,9 +28,39 @@ export interface Condition {
 
 export function conditionOf(criterion: Criterion, slots: Slots, place: Place, options: ConditionOptions): Condition {
   if ('via' in criterion) return { full: through(criterion, slots, place, options) };
+  if (isMembership(criterion)) return { full: listed(criterion, slots, place, options) };
   if ('oneOf' in criterion)
     return { full: any(criterion.oneOf.map((each) => conditionOf(each, slots, place, options).full)) };
   return tested(criterion, slots.operands(criterion), place, options);
+}
+
+/** Whether one of several references names somebody, as those of a compartment do. */
+export function isMembership(criterion: Criterion): criterion is { readonly oneOf: readonly Test[] } {
+  if (!('oneOf' in criterion)) return false;
+  return criterion.oneOf.every((each) => 'any' in each && each.modifier === undefined && each.any.every(isEqual));
+}
+
+const isEqual = ({ shape }: Operand): boolean => shape === 'eq' || shape === 'code';
+
+/** The rows that any of them finds, each by its own index: one condition with all of them would be served by none. */
+function listed(
+  { oneOf }: { readonly oneOf: readonly Test[] },
+  slots: Slots,
+  place: Place,
+  options: ConditionOptions,
+): Fragment {
+  const { source } = place.resource;
+  const there: Place = { ...place, alias: `${place.alias}m`, bounded: false };
+  const ofTenant = source.tenant === 'single' ? [] : [sql`${sql.column(there.alias, source.tenant)} = ${place.tenant}`];
+  const from = sql`select ${sql.column(there.alias, source.id)} from ${tableOf(place.resource)} as ${sql.identifier(there.alias)}`;
+  const selects = oneOf.flatMap((test) => {
+    const { full, columns = full, overflowing } = tested(test, slots.operands(test), there, options);
+    return [
+      ...(columns === FALSE ? [] : [sql`${from} where ${all([...ofTenant, columns])}`]),
+      ...(overflowing ? [sql`select o.id from overflow as o where ${all(overflowing)}`] : []),
+    ];
+  });
+  return sql`${sql.column(place.alias, source.id)} in (${sql.join(selects, ' union ')})`;
 }
 
 function tested(test: Test, operands: readonly Slotted[], place: Place, options: ConditionOptions): Condition {

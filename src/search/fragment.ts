@@ -64,7 +64,7 @@ export function all(parts: readonly Fragment[]): Fragment {
 }
 
 export function any(parts: readonly Fragment[]): Fragment {
-  if (parts.length === 0) return FALSE;
+  if (parts.every((part) => part === FALSE)) return FALSE;
   return parts.length === 1 ? (parts[0] as Fragment) : sql`(${sql.join(parts, ' or ')})`;
 }
 

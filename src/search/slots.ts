@@ -76,7 +76,8 @@ export function shapeOf(
   };
   const order = request.sort.map(({ param, descending }) => (descending ? `-${param}` : param)).join(',');
   const page = aim.kind === 'page' ? `${order} ${positionShape(aim.position)}` : aim.kind;
-  return `${request.type}?${criteria(request)} ${page} ${limits(request.type, narrowing)}`;
+  const first = request.first ? `${String(request.first.most)} of ${request.first.of}` : '';
+  return `${request.type}?${criteria(request)} ${page} ${first} ${limits(request.type, narrowing)}`;
 }
 
 const positionShape = (position: Position | undefined): string =>

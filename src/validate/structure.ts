@@ -11,7 +11,11 @@ export type Profiles = ReadonlyMap<string, StructureDefinition>;
  * Whether a resource is R4: structure, cardinality, primitive types, and the profiles that it claims and that are
  * known. Issues of severity error mean that it must not be stored; none quotes a value.
  */
-export function validate(resource: unknown, profiles: Profiles = new Map()): Issue[] {
+export function validate(
+  resource: unknown,
+  profiles: Profiles = new Map(),
+  also: readonly StructureDefinition[] = [],
+): Issue[] {
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource))
     return [{ severity: 'error', code: 'structure', text: 'A FHIR resource is a JSON object' }];
   const { resourceType, meta } = resource as { resourceType?: unknown; meta?: unknown };
@@ -22,10 +26,11 @@ export function validate(resource: unknown, profiles: Profiles = new Map()): Iss
   const claimed = claimsOf(meta)
     .map((url) => profiles.get(url))
     .filter((profile) => profile !== undefined);
+  const asked = new Set([...claimed, ...also]);
   return [
     ...checkPrimitives(resource as Readonly<Record<string, unknown>>),
     ...structure(resource as Resource),
-    ...claimed.flatMap((profile) => structure(resource as Resource, profile)),
+    ...[...asked].flatMap((profile) => structure(resource as Resource, profile)),
   ];
 }
 

@@ -13,6 +13,20 @@ export const auth = (name: string): string => `test/auth/${name}.test.ts`;
 
 export const access: readonly Defence[] = [
   {
+    what: '$everything is for a patient whom the token opens',
+    file: 'src/rest/operations/everything.ts',
+    text: 'if (!(await facade.rows.read(patients, id, narrowing))) throw notFound();',
+    without: '',
+    spec: attacks('narrowing'),
+  },
+  {
+    what: '$everything brings along nothing that belongs to another patient',
+    file: 'src/rest/operations/everything.ts',
+    text: 'found.push(...read.filter(({ patients }) => patients.length === 0));',
+    without: 'found.push(...read);',
+    spec: 'test/rest/operations.test.ts',
+  },
+  {
     what: 'a scope opens its own letters alone',
     file: 'src/access/narrow.ts',
     text: 'operations.some((each) => grant.operations.has(each)),',

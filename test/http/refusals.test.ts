@@ -132,7 +132,13 @@ describe('http: what is refused, and how', () => {
   });
 
   it('REST 60: an operation that there is not is not supported', async () => {
-    for (const path of ['$export', 'Patient/$everything', 'Patient/p/$everything', 'Patient/$validate', 'Binary/b/$x'])
+    for (const path of [
+      '$export',
+      'Observation/$everything',
+      'Encounter/e/$everything',
+      'Patient/$meta',
+      'Binary/b/$x',
+    ])
       for (const method of ['GET', 'POST'])
         assert.equal(
           (await refused(path, 404, 'unknown-operation', { method })).body.issue[0].code,

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { narrow, type Access } from '../../src/access/narrow.js';
 import { unindexed } from '../../src/dev/check-indices.js';
 import { checkSource } from '../../src/dev/check-source.js';
-import type { RegisteredResource, Registry } from '../../src/registry.js';
+import { leafOf } from '../../src/define/params.js';
+import type { SearchRequest } from '../../src/define/request.js';
+import { targetsOf, type RegisteredResource, type Registry } from '../../src/registry.js';
 import { chained, referring } from '../../src/search/chain.js';
+import { inCompartment } from '../../src/search/compartment.js';
 import { compile } from '../../src/search/compile.js';
 import { Slot } from '../../src/search/fragment.js';
-import { parse } from '../../src/search/parse.js';
+import { parse, parseTest } from '../../src/search/parse.js';
 import { slotValues } from '../../src/search/slots.js';
 import type { Database } from '../../src/store/database.js';
 import { dialect } from '../support/database.js';
@@ -24,8 +27,9 @@ async function compiled(
   db: Database,
   registry: Registry,
   resource: RegisteredResource,
-  name: string,
+  pairs: [name: string, value: string][],
   patient: string | undefined,
+  more: Partial<SearchRequest> = {},
 ): Promise<{ sql: string; values: unknown[] }> {
   const access: Access = {
     ...{ tenant: TENANT, credential: 'c', kind: 'client' },
@@ -37,7 +41,7 @@ async function compiled(
   };
   const reach = (other: RegisteredResource) => narrow(access, other, 's');
   const options = { registry, base: 'http://fhir.example', handling: 'strict', now: 0, reach } as const;
-  const request = parse(resource, [[name, 'gt2020']], options);
+  const request = { ...parse(resource, pairs, options), ...more };
   const narrowing = reach(resource);
   const { sql, bindings } = compile(
     resource,
@@ -46,7 +50,8 @@ async function compiled(
     { kind: 'page' },
     {
       ...{ dialect: db.dialect, knex: await db.knex(), registry },
-      overflows: () => true,
+      // A column holds whose an observation is: there is only one.
+      overflows: (_, param) => !more.first || (param !== 'patient' && param !== 'subject'),
       closed: () => false,
     },
   );
@@ -73,6 +78,9 @@ async function scanned(db: Database, { sql, values }: { sql: string; values: unk
   });
 }
 
+/** Reading all rows that an organization has of a type, also in the order of an index. */
+const wholeOfOrganization = /Seq Scan|^SCAN t|^SEARCH t .*\(organization_id=\?\)$/;
+
 describe('search: plans', () => {
   let server: Server;
 
@@ -96,10 +104,62 @@ describe('search: plans', () => {
     for (const resource of registry.all())
       for (const name of asking(registry, resource))
         for (const patient of [undefined, 'p']) {
-          const statement = await compiled(own, registry, resource, name, patient);
+          const statement = await compiled(own, registry, resource, [[name, 'gt2020']], patient);
           const scans = await scanned(own, statement);
           faults.push(...scans.map((each) => `${resource.type}?${name} (${String(patient)}): ${each}`));
         }
+    assert.deepEqual(faults, []);
+  });
+
+  it(`THREAT 73: the last of each code are ranked among the rows of a patient alone (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const resource = registry.get('Observation');
+    assert.ok(resource);
+    const first = { of: 'code', most: 3 };
+    const asked: [pairs: [string, string][], patient: string | undefined][] = [
+      [[['patient', 'p']], undefined],
+      [[['subject', 'Patient/p']], undefined],
+      [[['category', 'x']], 'p'],
+    ];
+    // What is ranked is read from end to end: those rows are the patient's.
+    const ranked = /^SCAN (ranked|\(subquery-\d+\))$/;
+    for (const [pairs, patient] of asked) {
+      const statement = await compiled(own, registry, resource, pairs, patient, { first });
+      const scans = (await scanned(own, statement)).filter((line) => !ranked.test(line));
+      assert.deepEqual(scans, []);
+      if (dialect !== 'sqlite') continue;
+      const plan = await own.objects(`explain query plan ${statement.sql}`, statement.values);
+      const found = plan.some(({ detail }) =>
+        /^SEARCH t .*\((organization_id=\? AND )?(subject|patient_id)=\?/.test(String(detail)),
+      );
+      assert.ok(found, JSON.stringify(plan));
+    }
+  });
+
+  it(`THREAT 73: what belongs to a patient, and what has a second performer, is found by an index (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const faults: string[] = [];
+    const check = async (resource: RegisteredResource, label: string, more: Partial<SearchRequest>) => {
+      const statement = await compiled(own, registry, resource, [], undefined, more);
+      const plan =
+        own.dialect.name === 'sqlite'
+          ? (await own.objects(`explain query plan ${statement.sql}`, statement.values)).map(({ detail }) =>
+              String(detail),
+            )
+          : await scanned(own, statement);
+      const scans = plan.filter((line) => wholeOfOrganization.test(line));
+      faults.push(...scans.map((line) => `${resource.type} ${label}: ${line}`));
+    };
+    for (const resource of registry.all()) {
+      const options = { registry, base: 'http://fhir.example', handling: 'strict', now: 0 } as const;
+      const belongs = inCompartment(resource, 'p', options);
+      if (belongs) await check(resource, 'of a patient', { criteria: [belongs] });
+      for (const [name, { param, definition }] of resource.params) {
+        if (definition.type !== 'reference' || leafOf(param).kind === 'kept') continue;
+        const [type = ''] = targetsOf(resource, name);
+        await check(resource, name, { criteria: [parseTest(resource, name, `${type}/x`, options)] });
+      }
+    }
     assert.deepEqual(faults, []);
   });
 

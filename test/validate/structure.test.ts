@@ -1,6 +1,7 @@
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import assert from 'node:assert/strict';
 import { isValid, validate } from '../../src/validate/structure.js';
+import { BORN, born } from '../support/profile.js';
 
 const patient = (more: object): object => ({ resourceType: 'Patient', ...more });
 const observation = (more: object): object => ({
@@ -108,29 +109,8 @@ describe('validate/structure', () => {
   });
 
   it('enforces a profile that is known where it is claimed, and nowhere else', () => {
-    const url = 'urn:oid:2.16.840.1.113883.19.99';
-    const element = (path: string, more: object): object => ({
-      id: path,
-      path,
-      min: 0,
-      max: '1',
-      base: { path, min: 0, max: '1' },
-      ...more,
-    });
-    const profile = {
-      resourceType: 'StructureDefinition',
-      ...{ url, name: 'Test', status: 'active', kind: 'resource', abstract: false },
-      ...{ type: 'Patient', derivation: 'constraint' },
-      snapshot: {
-        element: [
-          element('Patient', { max: '*' }),
-          element('Patient.meta', { type: [{ code: 'Meta' }] }),
-          element('Patient.birthDate', { min: 1, type: [{ code: 'date' }] }),
-        ],
-      },
-    } as unknown as StructureDefinition;
-    const profiles = new Map([[url, profile]]);
-    const claims = (version = ''): object => ({ meta: { profile: [url + version] } });
+    const profiles = new Map([[BORN, born as unknown as StructureDefinition]]);
+    const claims = (version = ''): object => ({ meta: { profile: [BORN + version] } });
     for (const version of ['', '|1.0.0']) {
       assert.equal(isValid(validate(patient(claims(version)), profiles)), false);
       assert.deepEqual(validate(patient({ ...claims(version), birthDate: '2000' }), profiles), []);

@@ -40,8 +40,20 @@ export interface Element<T, out C extends string = string> {
   /** Reading, for rows whose columns stand at these places: names are looked up once, not once a row. */
   reader(this: void, at: Places): Reader<T>;
   write(this: void, value: T, into: DraftRow, context: Context): void;
+  /** Of an `extension` element: those that have columns. */
+  readonly extensions?: readonly ExtensionShape[];
   /** Never set: carries the names of the columns to the type checker. */
   readonly uses?: C;
+}
+
+/** An extension as its declaration says it. */
+export interface ExtensionShape {
+  readonly url: string;
+  readonly repeats: boolean;
+  /** Of a simple one, the member of its value: `valueCode`. */
+  readonly value?: string;
+  /** Of a complex one. */
+  readonly parts: readonly ExtensionShape[];
 }
 
 export const column = (name: string, absent: Scalar = null): ColumnUse => ({ name, absent });

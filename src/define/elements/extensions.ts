@@ -1,5 +1,5 @@
 import type { Extension } from '@medplum/fhirtypes';
-import type { Context, Element } from './element.js';
+import type { Context, Element, ExtensionShape } from './element.js';
 import { group, list, usesOf, type Shape } from './structure.js';
 
 type Body = Partial<Extension>;
@@ -9,6 +9,7 @@ export interface ExtensionElement<C extends string> {
   readonly url: string;
   /** All values of the extension; one that cannot repeat has at most one. */
   readonly element: Element<Body[], C>;
+  readonly shape: ExtensionShape;
 }
 
 type ColumnsOf<S> = { [K in keyof S]: S[K] extends Element<infer _, infer C> ? C : never }[keyof S];
@@ -18,9 +19,14 @@ const urlOf = (url: string, { base }: Context): string =>
   url.startsWith('StructureDefinition/') ? `${base}/${url}` : url;
 
 /** An extension that does not repeat, from any element. */
-export function extensionOf<C extends string>(url: string, element: Element<Body, C>): ExtensionElement<C> {
+export function extensionOf<C extends string>(
+  url: string,
+  element: Element<Body, C>,
+  shape: ExtensionShape = { url, repeats: false, parts: [] },
+): ExtensionElement<C> {
   return {
     url,
+    shape,
     element: {
       ...element,
       reader: (at) => {
@@ -39,7 +45,13 @@ export function extensionOf<C extends string>(url: string, element: Element<Body
 
 /** @example extension(usCore('us-core-birthsex'), { valueCode: el.code('birth_sex') }) */
 export function extension<S extends Shape<Extension>>(url: string, shape: S): ExtensionElement<ColumnsOf<S>> {
-  return extensionOf(url, group<Body>()(shape));
+  return extensionOf(url, group<Body>()(shape), shapeOf(url, false, shape));
+}
+
+function shapeOf(url: string, repeats: boolean, members: Readonly<Record<string, unknown>>): ExtensionShape {
+  const value = Object.keys(members).find((member) => member.startsWith('value'));
+  const { extension: parts } = members as { extension?: Element<Extension[]> };
+  return { url, repeats, ...(value !== undefined && { value }), parts: parts?.extensions ?? [] };
 }
 
 /** An extension that repeats, one row of a child table each. */
@@ -48,13 +60,14 @@ export function repeatedExtension<const N extends string, S extends Shape<Extens
   child: N,
   shape: S,
 ): ExtensionElement<`${N}.${ColumnsOf<S>}`> {
-  return { url, element: list(child, group<Body>()(shape)) };
+  return { url, element: list(child, group<Body>()(shape)), shape: shapeOf(url, true, shape) };
 }
 
 /** The `extension` element: the known extensions in this order. Any other is the engine's to keep. */
 export function extensions<C extends string>(...known: readonly ExtensionElement<C>[]): Element<Extension[], C> {
   return {
     ...usesOf(known.map((each) => each.element)),
+    extensions: known.map(({ shape }) => shape),
     reader: (at) => {
       const readers = known.map(({ url, element }) => [url, element.reader(at)] as const);
       return (row, context) => {

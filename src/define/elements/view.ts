@@ -1,5 +1,5 @@
 import type { Resource } from '@medplum/fhirtypes';
-import type { Context, DraftRow, Places, Values } from './element.js';
+import type { Context, DraftRow, ExtensionShape, Places, Values } from './element.js';
 import { blank, membersReader, usesOf, writeMembers, type AnyElement, type Shape } from './structure.js';
 
 type Names<Row> = Extract<keyof Row, string>;
@@ -11,6 +11,8 @@ export type Uses<Row, C> = Names<Row> | { [K in Names<C>]: `${K}.${Names<C[K]>}`
 export interface View {
   readonly columns: AnyElement['columns'];
   readonly children: Readonly<Record<string, AnyElement['columns']>>;
+  /** The extensions of the resource itself that have columns. */
+  readonly extensions: readonly ExtensionShape[];
   /** The resource of a row, without `id` and server-owned `meta`. */
   toFhir(this: void, at: Places): (row: Values, context: Context) => Record<string, unknown>;
   fromFhir(this: void, resource: Readonly<Record<string, unknown>>, context: Context): DraftRow;
@@ -36,6 +38,7 @@ export function view<T extends Resource, Row extends object, C extends object = 
   return {
     columns: uses.columns,
     children,
+    extensions: members.find(([name]) => name === 'extension')?.[1].extensions ?? [],
     toFhir: (at) => {
       const read = membersReader(members, at);
       return (row, context) => read(row, context) ?? {};

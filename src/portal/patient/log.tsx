@@ -56,6 +56,7 @@ const things: Readonly<Record<string, string>> = {
 const deeds: Readonly<Record<string, (thing: string) => string>> = {
   read: (thing) => `Read ${thing}`,
   vread: (thing) => `Read an older version of ${thing}`,
+  operation: (thing) => `Looked through ${thing}`,
   'search-type': (thing) => `Looked through ${thing}`,
   'patient-channel': () => 'Read one of your visits',
   token: () => 'Connected to your record',

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { observation, patient } from '../search/resources.js';
+import { Client, type Answer } from '../support/client.js';
+import { goldens } from '../support/golden.js';
+import { BORN, packageOfProfile } from '../support/profile.js';
+import { OTHER_TENANT, start, type Server } from '../support/server.js';
+
+describe('rest: $validate, and the table of operations', () => {
+  const packed = packageOfProfile();
+  let server: Server;
+  let client: Client;
+
+  before(async () => {
+    server = await start({ env: { PORTICO_FHIR_PACKAGES: packed.path } });
+    client = await server.client();
+    await server.save(goldens.map((each) => JSON.parse(each.text(server.base))));
+    await server.save([patient('p'), patient('q', { meta: { profile: [BORN] }, birthDate: '2000' })]);
+  });
+  after(async () => {
+    await server.stop();
+    packed.remove();
+  });
+
+  /** What was found, as `severity code expression`; every issue says where it is. */
+  const told = ({ status, body, text }: Answer): string[] => {
+    assert.equal(status, 200, text);
+    assert.equal(body.resourceType, 'OperationOutcome');
+    return body.issue.map(({ severity, code, expression }: any) => {
+      assert.ok(expression.length > 0, text);
+      return `${severity} ${code} ${expression.join(' ')}`;
+    });
+  };
+  const fine = ['information informational Patient'];
+  const asked = (path: string, resource: object, by: Client = client): Promise<Answer> =>
+    by.send('POST', path, resource);
+  const parameters = (...parameter: object[]): object => ({ resourceType: 'Parameters', parameter });
+
+  it('REST 29: answers 200 with what is wrong, each with where it is', async () => {
+    assert.deepEqual(told(await asked('Patient/$validate', patient('x'))), fine);
+    assert.deepEqual(told(await asked('Patient/$validate', { resourceType: 'Patient' })), fine);
+    const wrong = patient('x', { birthDate: '2024-13-01', nothing: 1, name: [{ given: 'x' }] });
+    const found = told(await asked('Patient/$validate', wrong));
+    for (const path of ['Patient.birthDate', 'Patient.nothing'])
+      assert.ok(
+        found.some((each) => each.startsWith('error') && each.endsWith(path)),
+        `${path} in ${found.join(', ')}`,
+      );
+    assert.deepEqual(told(await asked('Patient/$validate', observation('x'))), ['error invalid Patient.resourceType']);
+  });
+
+  it('REST 29: takes Parameters or the resource, and mode and profile in either place', async () => {
+    const resource = patient('x');
+    for (const [path, body] of [
+      ['Patient/$validate', parameters({ name: 'resource', resource })],
+      ['Patient/$validate?mode=create', resource],
+      ['Patient/$validate', parameters({ name: 'mode', valueCode: 'create' }, { name: 'resource', resource })],
+      ['Patient/$validate?mode=profile', parameters({ name: 'resource', resource })],
+    ] as const)
+      assert.deepEqual(told(await asked(path, body)), fine, path);
+    const missing = ['error structure Patient.birthDate'];
+    assert.deepEqual(told(await asked(`Patient/$validate?profile=${BORN}`, resource)), missing);
+    const given = parameters({ name: 'profile', valueCanonical: `${BORN}|1.0` }, { name: 'resource', resource });
+    assert.deepEqual(told(await asked('Patient/$validate', given)), missing);
+    const claiming = patient('x', { meta: { profile: [BORN] } });
+    assert.deepEqual(told(await asked('Patient/$validate', claiming)), missing);
+    assert.deepEqual(told(await asked(`Patient/$validate?profile=${BORN}`, patient('x', { birthDate: '2000' }))), fine);
+    const base = 'http://hl7.org/fhir/StructureDefinition/Patient';
+    assert.deepEqual(told(await asked(`Patient/$validate?profile=${base}`, resource)), fine);
+    assert.deepEqual(told(await asked('Patient/$validate?profile=urn:x', resource)), ['error not-supported Patient']);
+    assert.deepEqual(told(await asked(`Observation/$validate?profile=${BORN}`, observation('x'))), [
+      'error not-supported Observation',
+    ]);
+  });
+
+  it('REST 29: mode says whether the write would be done, and does not do it', async () => {
+    assert.deepEqual(told(await asked('Patient/$validate?mode=update', patient('p'))), fine);
+    assert.deepEqual(told(await asked('Patient/p/$validate?mode=update', patient('p'))), fine);
+    assert.deepEqual(told(await asked('Patient/new/$validate?mode=update', patient('new'))), fine);
+    assert.deepEqual(told(await asked('Patient/p/$validate?mode=update', patient('other'))), [
+      'error invalid Patient.id',
+    ]);
+    assert.deepEqual(told(await asked('Patient/$validate?mode=update', { resourceType: 'Patient' })), [
+      'error required Patient.id',
+    ]);
+    const writing = { kind: 'portal', patient: 'q', scopeCeiling: 'patient/*.cruds' } as const;
+    const ofQ = await Client.login(server.url, await server.credential(writing));
+    const [of, about] = [{ subject: { reference: 'Patient/q' } }, { focus: [{ reference: 'Patient/p' }] }];
+    const mine = await asked('Observation/$validate?mode=create', observation('x', of), ofQ);
+    assert.deepEqual(told(mine), ['information informational Observation']);
+    const [issue] = told(await asked('Observation/$validate?mode=create', observation('x', { ...of, ...about }), ofQ));
+    assert.match(issue ?? '', /^error/);
+    const stale = await client.send('POST', 'Patient/p/$validate?mode=update', patient('p'), { 'if-match': 'W/"7"' });
+    assert.match(told(stale)[0] ?? '', /^error conflict/);
+    assert.deepEqual(told(await client.ask('Patient/p/$validate?mode=delete', { method: 'POST' })), fine);
+    assert.equal((await client.get('Patient/new')).status, 404);
+    assert.equal((await client.get('Patient/p')).body.meta.versionId, '1');
+    assert.equal((await client.get('Patient/p/_history')).body.total, 1);
+  });
+
+  it('REST 29: validates what is stored, by GET too', async () => {
+    assert.deepEqual(told(await client.get('Patient/p/$validate')), fine);
+    assert.deepEqual(told(await client.get(`Patient/q/$validate?mode=profile&profile=${BORN}`)), fine);
+    assert.deepEqual(told(await client.get(`Patient/p/$validate?profile=${BORN}`)), [
+      'error structure Patient.birthDate',
+    ]);
+    assert.deepEqual(told(await client.ask('Patient/p/$validate', { method: 'POST' })), fine);
+    assert.equal((await client.get('Patient/nobody/$validate')).status, 404);
+  });
+
+  it('REST 5, 29: what cannot be validated is refused', async () => {
+    const refused: [path: string, body: string, status: number][] = [
+      ['Patient/$validate', '{', 400],
+      ['Patient/$validate', '{}', 400],
+      ['Patient/$validate', JSON.stringify(parameters()), 400],
+      ['Patient/$validate?mode=x', JSON.stringify(patient('x')), 400],
+      ['Patient/$validate?mode=delete', JSON.stringify(parameters()), 400],
+      ['Patient/p/$validate?mode=update', JSON.stringify(parameters()), 400],
+      ['Patient/$validate?x=1', JSON.stringify(patient('x')), 400],
+      ['Patient/$validate', JSON.stringify(parameters({ name: 'other', resource: patient('x') })), 400],
+      [`Patient/${'x'.repeat(65)}/$validate`, JSON.stringify(patient('x')), 404],
+    ];
+    for (const [path, body, status] of refused)
+      assert.equal((await client.send('POST', path, body)).status, status, `${path} ${body}`);
+  });
+
+  it('SMART: $validate needs the letter of its mode, and a patient sees that patient only', async () => {
+    const status = async (scope: string, path: string): Promise<number> =>
+      (await (await server.client(scope)).send('POST', path, patient('p'))).status;
+    for (const [scope, path, expected] of [
+      ['system/Patient.c', 'Patient/$validate?mode=create', 200],
+      ['system/Patient.ruds', 'Patient/$validate?mode=create', 403],
+      ['system/Patient.u', 'Patient/p/$validate?mode=update', 200],
+      ['system/Patient.crds', 'Patient/p/$validate?mode=update', 403],
+      ['system/Patient.d', 'Patient/p/$validate?mode=delete', 200],
+      ['system/Patient.crus', 'Patient/p/$validate?mode=delete', 403],
+      ['system/Patient.s', 'Patient/$validate', 200],
+      ['system/Observation.cruds', 'Patient/$validate', 403],
+    ] as const)
+      assert.equal(await status(scope, path), expected, `${scope} ${path}`);
+    const portal = await server.portal('q');
+    assert.equal((await portal.get('Patient/q/$validate')).status, 200);
+    const hidden = await portal.get('Patient/p/$validate');
+    assert.equal(hidden.status, 404);
+    assert.equal(hidden.text, (await portal.get('Patient/nobody/$validate')).text);
+    const other = await server.client(undefined, OTHER_TENANT);
+    assert.equal((await other.get('Patient/p/$validate')).status, 404);
+    const updater = await server.client('system/Patient.u');
+    assert.equal((await updater.get('Patient/p/$validate')).status, 403);
+  });
+
+  it('REST 54, 55: every declared operation works, every other one is refused', async () => {
+    const { body } = await client.get('metadata');
+    const resources: any[] = body.rest[0].resource;
+    const sample = new Map<string, object>();
+    for (const each of goldens) {
+      const resource = JSON.parse(each.text(server.base));
+      sample.set(resource.resourceType, resource);
+    }
+    const working: Record<string, (type: string) => [method: string, path: string, body?: object][]> = {
+      validate: (type) => [
+        ['POST', `${type}/$validate`, sample.get(type) ?? { resourceType: type }],
+        ...(sample.has(type) ? [['GET', `${type}/${(sample.get(type) as any).id}/$validate`] as [string, string]] : []),
+      ],
+      everything: () => [
+        ['GET', 'Patient/p/$everything'],
+        ['POST', 'Patient/p/$everything', parameters()],
+      ],
+      docref: () => [
+        ['GET', 'DocumentReference/$docref?patient=p'],
+        ['POST', 'DocumentReference/$docref', parameters({ name: 'patient', valueId: 'p' })],
+      ],
+      lastn: () => [
+        ['GET', 'Observation/$lastn?patient=p&code=x'],
+        ['POST', 'Observation/$lastn?patient=p', parameters({ name: 'code', valueString: 'x' })],
+      ],
+    };
+    const definitions: Record<string, string> = {
+      validate: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+      everything: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
+      docref: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
+      lastn: 'http://hl7.org/fhir/OperationDefinition/Observation-lastn',
+    };
+    const seen = new Set<string>();
+    for (const { type, operation = [] } of resources) {
+      const names = operation.map(({ name }: any) => name as string);
+      assert.deepEqual(names, [...new Set(names)]);
+      for (const { name, definition } of operation) {
+        seen.add(name as string);
+        assert.equal(definition, definitions[name as string], name as string);
+        for (const [method, path, sent] of (working[name as string] ?? assert.fail(name as string))(type as string)) {
+          const answer = sent ? await client.send(method, path, sent) : await client.ask(path, { method });
+          assert.equal(answer.status, 200, `${method} ${path} ${answer.text}`);
+        }
+      }
+      for (const name of [...Object.keys(definitions), 'export', 'meta', 'nothing'])
+        for (const path of [`${type}/$${name}`, `${type}/p/$${name}`, `${type}/p/_history/1/$${name}`])
+          for (const method of ['GET', 'POST'])
+            if (!names.includes(name) || path.includes('_history')) {
+              const { status } = await client.ask(path, { method });
+              assert.ok(status === 404 || status === 405, `${method} ${path}: ${String(status)}`);
+            }
+    }
+    assert.deepEqual([...seen].sort(), Object.keys(definitions).sort());
+  });
+});

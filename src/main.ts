@@ -13,6 +13,7 @@ import { ConfigurationError } from './outcome.js';
 import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import type { Portico } from './open.js';
+import { startOutgoing } from './outgoing.js';
 import type { Facade } from './rest/facade.js';
 import { pending } from './store/migrate.js';
 import { deriveKey } from './store/seal.js';
@@ -98,21 +99,29 @@ function queuesOf(portico: Portico): Queue[] {
 }
 
 /** What waits until whoever watches the start has been answered: it loads knex, which takes long. */
-function startChores({ own, trail, now }: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {
+function startChores(portico: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {
+  const { config, own, trail, now } = portico;
   const report = (what: string) => (error: unknown) => log.logger.error({ err: error }, what);
   let adopting: Promise<void> | undefined;
   let exchanging: Promise<void> | undefined;
   let purging: ReturnType<typeof startPurging> | undefined;
+  let outgoing: ReturnType<typeof startOutgoing> | undefined;
   const timer = setTimeout(() => {
     adopting = trail.start().catch(report('audit events of an earlier process have no link yet'));
     exchanging = traffic.start().catch(report('requests are limited by each process alone'));
     purging = startPurging(own, now, report('expired rows were not purged'));
+    outgoing = startOutgoing({
+      ...portico,
+      outbound: { allowLoopback: config.allowLoopback },
+      onError: report('others were not told of a change; it is tried again'),
+    });
   }, CHORES_MILLISECONDS);
   return {
     stop: async () => {
       clearTimeout(timer);
       await Promise.all([adopting, exchanging]);
       await traffic.stop();
+      await outgoing?.stop();
       await purging?.stop();
     },
   };

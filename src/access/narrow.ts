@@ -119,7 +119,10 @@ export function ofEntity(entity: string): Narrowing {
 }
 
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
-export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion'): Narrowing {
+export function asSystem(
+  tenant: string,
+  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion' | 'webhooks',
+): Narrowing {
   return make(tenant, undefined, []);
 }
 

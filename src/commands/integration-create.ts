@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { allowedUrl, OutboundError } from '../outbound/safe-fetch.js';
 import { createIntegration, type NewIntegration } from '../pulsara/integration.js';
 import type { Match } from '../pulsara/rules.js';

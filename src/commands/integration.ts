@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { countJobs } from '../jobs/list.js';
-import type { Portico } from '../main.js';
+import type { Portico } from '../open.js';
 import { INBOX, listEvents, replayEvents, type ReceivedEvent } from '../pulsara/inbox.js';
 import { listIntegrations, readIntegration, switchIntegration, type Integration } from '../pulsara/integration.js';
 import { upstreamOf } from '../pulsara/queue.js';

@@ -26,6 +26,9 @@ const actions = {
   'integration-disable': 'U',
   'integration-enable': 'U',
   'integration-replay': 'U',
+  'webhook-create': 'C',
+  'webhook-rotate': 'U',
+  'webhook-delete': 'D',
   'key-rotate': 'C',
   'key-replace': 'U',
 } as const satisfies Record<string, Action>;

@@ -10,6 +10,7 @@ export type OutboundFault =
   | 'it is not https'
   | 'it has a user or a password'
   | 'its address is not public'
+  | 'its host is not one that the organization allows'
   | 'its name has no address'
   | 'it cannot be reached'
   | 'it took too long'
@@ -32,6 +33,8 @@ export class OutboundError extends Error {
 export interface OutboundOptions {
   /** Development: http and loopback addresses are allowed too. */
   readonly allowLoopback: boolean;
+  /** The only hosts that are allowed; without it, any that is public. */
+  readonly hosts?: readonly string[] | undefined;
   /** Every address of a host name. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 }
@@ -56,35 +59,88 @@ export interface Asking {
 const MAX_BYTES = 65_536;
 const MAX_MILLISECONDS = 3000;
 
+/** What is sent: its headers are ours, and nothing in them is chosen by whoever chose the URL. */
+export interface Sending {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly milliseconds?: number;
+  /** Gives it up before its time. */
+  readonly signal?: AbortSignal;
+}
+
+/** Time for a receiver to answer. */
+const SEND_MILLISECONDS = 10_000;
+
+/**
+ * POSTs to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
+ * not read: nobody could be shown it. Errors: OutboundError.
+ */
+export async function safePost(
+  url: string,
+  { headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
+  options: OutboundOptions,
+): Promise<Omit<Fetched, 'body'>> {
+  const fixed = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
+  const whole = within(milliseconds, given);
+  return reach(url, options, whole, async (target, address) => {
+    const response = await send(target, address, whole, { method: 'POST', headers: fixed, body });
+    response.destroy();
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400) throw new OutboundError('it redirects');
+    return { status, headers: response.headers };
+  });
+}
+
 /**
  * GETs a URL that somebody else chose, so that it reaches nothing that only this machine can reach: https, public
  * addresses, and the address that was checked is the one that is connected to. Redirects are not followed, proxies of
  * the environment are not used, and bytes and time are limited. Errors: OutboundError.
  */
 export async function safeFetch(url: string, options: OutboundOptions, asking: Asking = {}): Promise<Fetched> {
+  const { mostBytes = MAX_BYTES, mostMilliseconds = MAX_MILLISECONDS } = asking;
+  const headers = { Accept: 'application/json', ...asking.headers };
+  const whole = within(mostMilliseconds, asking.signal);
+  return reach(url, options, whole, async (target, address) => {
+    const response = await send(target, address, whole, { method: 'GET', headers });
+    try {
+      return await read(response, mostBytes);
+    } catch (error) {
+      if (error instanceof OutboundError || whole.aborted) throw error;
+      throw new OutboundError('its answer ended early', { cause: error });
+    }
+  });
+}
+
+const within = (milliseconds: number, given: AbortSignal | undefined): AbortSignal => {
+  const time = AbortSignal.timeout(milliseconds);
+  return given ? AbortSignal.any([given, time]) : time;
+};
+
+async function reach<T>(
+  url: string,
+  options: OutboundOptions,
+  signal: AbortSignal,
+  ask: (target: URL, address: string) => Promise<T>,
+): Promise<T> {
   const target = allowedUrl(url, options);
-  const timeout = AbortSignal.timeout(asking.mostMilliseconds ?? MAX_MILLISECONDS);
-  const signal = asking.signal ? AbortSignal.any([timeout, asking.signal]) : timeout;
-  let fault: OutboundFault = 'it cannot be reached';
   try {
     const address = await Promise.race([addressOf(target, options), aborted(signal)]);
-    const response = await send(target, address, signal, asking.headers);
-    fault = 'its answer ended early';
-    return await read(response, asking.mostBytes ?? MAX_BYTES);
+    return await ask(target, address);
   } catch (error) {
     if (error instanceof OutboundError) throw error;
-    throw new OutboundError(signal.aborted ? 'it took too long' : fault, { cause: error });
+    throw new OutboundError(signal.aborted ? 'it took too long' : 'it cannot be reached', { cause: error });
   }
 }
 
 /** What can be said of a URL before it is fetched: when it is registered, say. Errors: OutboundError. */
-export function allowedUrl(text: string, { allowLoopback }: OutboundOptions): URL {
+export function allowedUrl(text: string, { allowLoopback, hosts }: OutboundOptions): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url) throw new OutboundError('it is not a URL');
   if (url.protocol !== 'https:' && !(allowLoopback && url.protocol === 'http:'))
     throw new OutboundError('it is not https');
   if (url.username !== '' || url.password !== '') throw new OutboundError('it has a user or a password');
   const host = hostOf(url);
+  if (hosts && !hosts.includes(host)) throw new OutboundError('its host is not one that the organization allows');
   if (isIP(host) !== 0) checkAddress(url, host, allowLoopback);
   return url;
 }
@@ -115,7 +171,13 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(new OutboundError('it took too long'))),
   );
 
-function send(url: URL, address: string, signal: AbortSignal, more: Asking['headers']): Promise<IncomingMessage> {
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+function send(url: URL, address: string, signal: AbortSignal, request: Request): Promise<IncomingMessage> {
   // Asked again, the resolver could answer otherwise: the connection takes the address that was checked.
   const pinned: LookupFunction = (_host, { all }, done) => {
     const family = isIP(address);
@@ -124,12 +186,13 @@ function send(url: URL, address: string, signal: AbortSignal, more: Asking['head
   };
   return new Promise((resolve, reject) => {
     const begin = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = { Accept: 'application/json', ...more, 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
+    const { method, body } = request;
+    const headers = { ...request.headers, 'Accept-Encoding': 'identity', 'User-Agent': 'portico' };
     // A connection of its own: one of a pool could belong to another address of the same name.
-    begin(url, { agent: false, lookup: pinned, signal, headers, maxHeaderSize: 16_384 })
+    begin(url, { method, agent: false, lookup: pinned, signal, headers, maxHeaderSize: 16_384 })
       .once('response', resolve)
       .once('error', reject)
-      .end();
+      .end(body);
   });
 }
 

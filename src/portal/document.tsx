@@ -16,6 +16,7 @@ const patientNav: readonly NavItem[] = [
 const keysNav: readonly NavItem[] = [
   { to: '/manager/tokens', text: 'API Tokens' },
   { to: '/manager/apps', text: 'Apps' },
+  { to: '/manager/webhooks', text: 'Webhooks' },
 ];
 const adminNav: readonly NavItem[] = [
   { to: '/manager/integrations', text: 'Integrations' },

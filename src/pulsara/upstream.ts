@@ -32,6 +32,7 @@ const faults: Readonly<Record<OutboundFault, string>> = {
   'it is not https': 'upstream-url',
   'it has a user or a password': 'upstream-url',
   'its address is not public': 'upstream-address',
+  'its host is not one that the organization allows': 'upstream-address',
   'its name has no address': 'upstream-unreachable',
   'it cannot be reached': 'upstream-unreachable',
   'it took too long': 'upstream-slow',

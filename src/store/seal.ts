@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto';
 
+export type Purpose = 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrations' | 'webhooks' | 'subscriptions';
+
 /** Keys derived from PORTICO_SECRET, one for each purpose (RFC 5869). */
-export function deriveKey(secret: string, purpose: 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrations'): Buffer {
+export function deriveKey(secret: string, purpose: Purpose): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32));
 }
 

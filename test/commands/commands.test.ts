@@ -15,6 +15,7 @@ import { newResourceCommand } from '../../src/commands/new-resource.js';
 import { orgCommand } from '../../src/commands/org.js';
 import { serveCommand } from '../../src/commands/serve.js';
 import { userCommand } from '../../src/commands/user.js';
+import { webhookCommand } from '../../src/commands/webhook.js';
 import { workplace, type Ended, type Workplace } from '../support/command.js';
 
 const subcommands = {
@@ -23,10 +24,11 @@ const subcommands = {
   demo: [],
   import: [],
   export: [],
-  org: ['create', 'update', 'list', 'disable', 'enable'],
+  org: ['create', 'update', 'list', 'disable', 'enable', 'share', 'unshare'],
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
+  webhook: ['create', 'list', 'test', 'rotate', 'delete', 'hosts'],
   audit: ['verify'],
   capability: [],
   'check-source': [],
@@ -43,6 +45,7 @@ const commands = [
   userCommand,
   credentialCommand,
   keysCommand,
+  webhookCommand,
   auditCommand,
   capabilityCommand,
   checkSourceCommand,

@@ -7,6 +7,7 @@ import { patientsRoutes } from './patients.js';
 import { statusRoutes } from './status.js';
 import { tokenRoutes } from './tokens.js';
 import { userRoutes } from './users.js';
+import { webhookRoutes } from './webhooks.js';
 
 /** The manager of an organization. */
 export const adminRoutes: readonly Route[] = [
@@ -15,6 +16,7 @@ export const adminRoutes: readonly Route[] = [
   ...appRoutes,
   ...integrationRoutes,
   ...heldRoutes,
+  ...webhookRoutes,
   ...userRoutes,
   ...patientsRoutes,
   ...auditRoutes,

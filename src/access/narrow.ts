@@ -38,9 +38,20 @@ const known = new WeakMap<Access, Map<string, Narrowing | undefined>>();
 export function narrow(access: Access, resource: RegisteredResource, operation: Operation): Narrowing {
   const narrowing = tryNarrow(access, resource, [operation]);
   if (narrowing) return narrowing;
-  const needed = `${access.patient === undefined ? 'system' : 'patient'}/${resource.type}.${operation}`;
-  throw new OutcomeError(403, 'insufficient-scope', `The token's scopes do not allow this; it would take ${needed}`, {
-    headers: { 'WWW-Authenticate': `Bearer realm="portico", error="insufficient_scope", scope="${needed}"` },
+  throw insufficient(access, [resource], operation);
+}
+
+/** The 403 of a request that a scope on any of these types would open. */
+export function insufficient(
+  { patient }: Access,
+  resources: readonly RegisteredResource[],
+  operation: Operation,
+): OutcomeError {
+  const level = patient === undefined ? 'system' : 'patient';
+  const needed = resources.map(({ type }) => `${level}/${type}.${operation}`);
+  const text = `The token's scopes do not allow this; it would take ${needed.join(' or ')}`;
+  return new OutcomeError(403, 'insufficient-scope', text, {
+    headers: { 'WWW-Authenticate': `Bearer realm="portico", error="insufficient_scope", scope="${needed.join(' ')}"` },
   });
 }
 

@@ -1,5 +1,5 @@
 import { authorOf } from '../access/author.js';
-import { narrow, tryNarrow, type Access } from '../access/narrow.js';
+import { insufficient, tryNarrow, type Access } from '../access/narrow.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';
 import type { FhirResponse, Interaction, Shown } from '../http/fhir-request.js';
 import { wantsResource } from '../http/negotiate.js';
@@ -41,8 +41,7 @@ export async function visibleBlob(
   operation: 'r' | 'c',
 ): Promise<VisibleBlob | undefined> {
   const owners = registry.all().filter((resource) => resource.attachments);
-  // Refused when no scope opens any of them, as a read of the first would be.
-  if (owners[0] && !owners.some((owner) => tryNarrow(access, owner, [operation]))) narrow(access, owners[0], operation);
+  if (!owners.some((owner) => tryNarrow(access, owner, [operation]))) throw insufficient(access, owners, operation);
   const attaching: Entry[] = [];
   for (const owner of owners) {
     const narrowing = tryNarrow(access, owner, [operation]);

@@ -24,7 +24,7 @@ const subcommands = {
   demo: [],
   import: [],
   export: [],
-  org: ['create', 'update', 'list', 'disable', 'enable', 'share', 'unshare'],
+  org: ['create', 'update', 'share', 'unshare', 'list', 'disable', 'enable'],
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],

@@ -171,7 +171,7 @@ describe('rest: Binary', () => {
       // The first of the types that attach bytes: what this one is attached by is not told.
       assert.equal(
         refused.headers.get('www-authenticate'),
-        'Bearer realm="portico", error="insufficient_scope", scope="system/DiagnosticReport.r"',
+        'Bearer realm="portico", error="insufficient_scope", scope="system/DiagnosticReport.r system/DocumentReference.r"',
       );
     }
     assert.equal((await client.get(url('pdf'), { anonymous: true })).status, 401);

@@ -216,6 +216,27 @@ describe('portal/admin', () => {
     assert.equal((await new Pages(server.url).get(new URL(second).pathname)).status, 410);
   });
 
+  it('THREAT 55: of those who use an enrolment link at once, one sets the password', async () => {
+    const admin = await loggedIn(server, { roles: ['admin'] });
+    await admin.get('/manager/patients/p4');
+    const { text } = await admin.send('/manager/patients/p4/enable', { email: 'race@home.example' });
+    const link = new URL(shownIn(text, 'link') as string).pathname;
+    const racing = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const pages = new Pages(server.url);
+        await pages.get(link);
+        return pages;
+      }),
+    );
+    const passwords = racing.map((_, index) => `a password of racer ${String(index)}`);
+    const answers = await Promise.all(
+      racing.map((pages, index) => pages.send(link, { password: passwords[index]!, again: passwords[index]! })),
+    );
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 410, 410, 410]);
+    const first = passwords[answers.findIndex(({ status }) => status === 303)]!;
+    assert.equal((await new Pages(server.url).login('race@home.example', first)).to, '/portal');
+  });
+
   it('lets an enrolment link end after seven days, and when there is a newer one', async () => {
     let clock = Date.now();
     const other = await start({ now: () => clock });

@@ -85,7 +85,10 @@ export function ofPatient({ tenant }: Access, patient: string): Narrowing {
 }
 
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
-export function asSystem(tenant: string, _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion'): Narrowing {
+export function asSystem(
+  tenant: string,
+  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion',
+): Narrowing {
   return make(tenant, undefined, []);
 }
 

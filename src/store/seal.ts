@@ -1,7 +1,10 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto';
 
 /** Keys derived from PORTICO_SECRET, one for each purpose (RFC 5869). */
-export function deriveKey(secret: string, purpose: 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrations'): Buffer {
+export function deriveKey(
+  secret: string,
+  purpose: 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrations',
+): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32));
 }
 

@@ -4,6 +4,8 @@ import type { Channel } from './channel.js';
 import { numberOf, type Place } from './place.js';
 import { mergedIdentifiers } from './to-patient.js';
 
+const OURS = /\/StructureDefinition\/channel-[a-z]+$/;
+
 /** A channel is an event of one patient, and that is an Encounter. */
 export function toEncounter(
   place: Place,
@@ -25,11 +27,13 @@ export function toEncounter(
           ...(code === undefined ? [] : [coding(`${base}/CodeSystem/patient-type`, code, patientType)]),
         );
   const locations = locationsOf(channel);
+  const { extension: before = [], ...others } = known ?? {};
+  const extension = [...before.filter(({ url }) => !OURS.test(url)), ...extensionsOf(place, channel)];
   return {
-    ...known,
+    ...others,
     resourceType: 'Encounter',
     id: ids.encounter,
-    extension: extensionsOf(place, channel),
+    ...(extension.length > 0 && { extension }),
     identifier: mergedIdentifiers(known?.identifier, identifiersOf(place, channel)),
     status: channel.stopped ? 'finished' : 'in-progress',
     class: classOf(channel),

@@ -202,6 +202,21 @@ describe('pulsara: from a webhook to a document', () => {
     assert.deepEqual([known!.id, known!.birthDate, known!.name?.[0]?.family], [patient!.id, '1964-02-03', 'Lund']);
   });
 
+  it('files what a channel says, be it next to nothing', async () => {
+    const { upstream } = pulsara;
+    const bare = {
+      id: 'chan-bare',
+      status: 'active',
+      started_at: '2026-03-01T20:01:00Z',
+      identifiers: [mrn('4410006')],
+    };
+    upstream.put(bare as unknown as ReturnType<typeof channelOf>);
+    await upstream.notify(upstream.event('created', 'chan-bare', mrn('')));
+    assert.equal((await pulsara.settled('chan-bare')).outcome, 'filed');
+    assert.equal((await encounterOf('chan-bare'))!.class.code, 'UNK');
+    assert.equal((await documentsOf('chan-bare')).length, 1);
+  });
+
   it('files under a patient who is known by the number, and changes nothing of their record', async () => {
     const known = {
       resourceType: 'Patient',

@@ -23,6 +23,7 @@ const names = [
   '013_writes',
   '019_jobs',
   '021_webhooks',
+  '022_subscription',
 ];
 
 describe(`migrations on ${dialect}`, () => {

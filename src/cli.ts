@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   org: async () => (await import('./commands/org.js')).orgCommand,
   user: async () => (await import('./commands/user.js')).userCommand,
   credential: async () => (await import('./commands/credential.js')).credentialCommand,
+  watch: async () => (await import('./commands/watch.js')).watchCommand,
   webhook: async () => (await import('./commands/webhook.js')).webhookCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,

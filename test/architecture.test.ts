@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const line: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
-  ['dev'],
+  ['dev', 'watch'],
   ['main'],
   ['app', 'outgoing'],
   ['portal'],

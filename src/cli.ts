@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   user: async () => (await import('./commands/user.js')).userCommand,
   credential: async () => (await import('./commands/credential.js')).credentialCommand,
   integration: async () => (await import('./commands/integration.js')).integrationCommand,
+  watch: async () => (await import('./commands/watch.js')).watchCommand,
   webhook: async () => (await import('./commands/webhook.js')).webhookCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,

@@ -14,9 +14,10 @@ import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import type { Portico } from './open.js';
 import { startOutgoing } from './outgoing.js';
-import type { Facade } from './rest/facade.js';
+import type { Facade, WriteRule } from './rest/facade.js';
 import { pending } from './store/migrate.js';
 import { deriveKey } from './store/seal.js';
+import { acceptSubscription } from './subscriptions/accept.js';
 import { released, version } from './version.js';
 
 /**
@@ -136,7 +137,15 @@ export function facadeOf(portico: Portico): Facade {
     oauthUris: oauthUris(config.baseUrl),
     searchHandling: config.searchHandling,
     cursorKey: deriveKey(secret, 'cursors'),
+    rules: new Map([['Subscription', subscriptionRule(portico)]]),
   };
+}
+
+/** What is checked of a Subscription that a client writes. */
+function subscriptionRule({ config, own, rows, registry, base, secret, now }: Portico): WriteRule {
+  const outbound = { allowLoopback: config.allowLoopback };
+  const key = deriveKey(secret, 'subscriptions');
+  return (...asked) => acceptSubscription({ own, rows, registry, base, now, outbound, key }, ...asked);
 }
 
 function listen(server: Server, port: number): Promise<void> {

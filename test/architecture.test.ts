@@ -14,14 +14,15 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const line: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
-  ['dev'],
+  ['dev', 'watch'],
   ['main'],
   ['app', 'outgoing'],
   ['open'],
   ['portal'],
   ['api', 'auth', 'rest', 'transfer'],
   ['http'],
-  ['pulsara', 'webhooks'],
+  ['pulsara', 'subscriptions'],
+  ['webhooks'],
   ['audit', 'channel', 'jobs', 'limits', 'outbound', 'outbox', 'psr'],
   ['access'],
   ['store'],
@@ -120,7 +121,7 @@ describe('architecture', () => {
   });
 
   it('works for nobody in particular only where no client asks', () => {
-    const allowed = /^(src\/(access|transfer|commands|dev|pulsara|webhooks)|test)\//;
+    const allowed = /^(src\/(access|transfer|commands|dev|pulsara|subscriptions|webhooks)|test)\//;
     const wrong = sources.filter(({ path, text }) => /\basSystem\(/.test(text) && !allowed.test(path));
     assert.deepEqual(
       wrong.map(({ path }) => path),

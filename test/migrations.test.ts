@@ -29,6 +29,7 @@ const names = [
   '019_jobs',
   '020_pulsara',
   '021_webhooks',
+  '022_subscription',
 ];
 
 describe(`migrations on ${dialect}`, () => {

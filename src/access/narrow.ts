@@ -17,6 +17,8 @@ export interface Access {
   /** The only patient whose data it opens. */
   readonly patient?: string;
   readonly grants: readonly Grant[];
+  /** The scopes that are left of the token's, where text says them: what works for it later is held to them. */
+  readonly scopes?: string;
   /** The user who logged in. */
   readonly user?: string;
   /** The person that the user is, as `Type/id`. */
@@ -132,7 +134,7 @@ export function ofEntity(entity: string): Narrowing {
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(
   tenant: string,
-  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion' | 'webhooks',
+  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion' | 'webhooks' | 'subscriptions',
 ): Narrowing {
   return make(tenant, undefined, []);
 }

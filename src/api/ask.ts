@@ -29,6 +29,7 @@ export interface Ask {
   readonly id: string;
   readonly query: URLSearchParams;
   readonly accept: string | undefined;
+  readonly ifNoneMatch: string | undefined;
   readonly idempotencyKey: string | undefined;
   /** What the audit trail calls it. */
   readonly interaction: string;
@@ -40,7 +41,8 @@ export interface Ask {
 
 export interface Answer {
   readonly status: number;
-  readonly body: object | { readonly type: string; readonly bytes: Buffer };
+  /** Undefined for 304. */
+  readonly body: object | { readonly type: string; readonly bytes: Buffer } | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** What an answer shows, for the audit trail. */
   readonly shown: readonly Entry[];

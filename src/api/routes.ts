@@ -78,6 +78,7 @@ function askOf(ctx: Context, { facade }: ApiOptions, line: Line, access: Access,
     ...{ facade, access, id, interaction, type, action },
     query: new URLSearchParams(ctx.querystring),
     accept: ctx.req.headers.accept,
+    ifNoneMatch: ctx.req.headers['if-none-match'],
     idempotencyKey: key === undefined ? undefined : String(key),
     requestId: handledOf(ctx).requestId,
     body: () => readJson(ctx.req, BODY_BYTES),
@@ -87,7 +88,8 @@ function askOf(ctx: Context, { facade }: ApiOptions, line: Line, access: Access,
 function send(ctx: Context, { status, headers = {}, body }: Answer): void {
   ctx.status = status;
   ctx.set({ ...headers });
-  if ('bytes' in body) {
+  if (body === undefined) ctx.body = null;
+  else if ('bytes' in body) {
     ctx.type = body.type;
     ctx.body = body.bytes;
   } else ctx.body = body;

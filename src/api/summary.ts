@@ -1,4 +1,5 @@
 import type { Communication, DocumentReference, Observation } from '@medplum/fhirtypes';
+import { createHash } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import { SUMMARY_TYPE } from '../channel/codes.js';
 import { OutcomeError } from '../outcome.js';
@@ -55,7 +56,7 @@ async function stored(ask: Ask, { entries }: Case): Promise<Answer | undefined> 
   const blob = blobId === undefined || !own ? undefined : await readBlob(own, access.tenant, blobId);
   // A document cannot borrow the bytes of another patient's.
   if (!blob || !blob.claimed || blob.patient !== soleOf(entry.patients)) return undefined;
-  return answerOf(blob.bytes, [...entries, entry]);
+  return answerOf(ask, blob.bytes, [...entries, entry]);
 }
 
 /** The same case makes the same bytes. Errors: 403 where the token does not open all that a summary says. */
@@ -72,7 +73,7 @@ async function made(ask: Ask, found: Case): Promise<Answer> {
       version: entries.reduce((sum, { versionId }) => sum + Number(versionId), 1 - entries.length),
     }),
   );
-  return answerOf(pdf, entries);
+  return answerOf(ask, pdf, entries);
 }
 
 /** A summary that leaves something out without a word is worse than none. */
@@ -82,12 +83,14 @@ async function whole<T extends Observation | Communication>(ask: Ask, type: T['r
   return found ?? { resources: [], entries: [] };
 }
 
-const answerOf = (bytes: Buffer, shown: readonly Entry[]): Answer => ({
-  status: 200,
-  body: { type: PDF, bytes },
-  headers: {
+/** Who has these bytes is told so, and not sent them again. */
+function answerOf({ ifNoneMatch = '' }: Ask, bytes: Buffer, shown: readonly Entry[]): Answer {
+  const etag = `"${createHash('sha256').update(bytes).digest('hex')}"`;
+  const isKnown = ifNoneMatch.split(',').some((each) => each.trim() === etag);
+  const headers = {
+    ETag: etag,
     'Content-Disposition': 'attachment; filename="summary.pdf"',
     'Content-Security-Policy': "default-src 'none'; sandbox",
-  },
-  shown,
-});
+  };
+  return { status: isKnown ? 304 : 200, headers, shown, body: isKnown ? undefined : { type: PDF, bytes } };
+}

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import * as errors from 'jose/errors';
 import { jwtVerify } from 'jose/jwt/verify';
 import { LRUCache } from 'lru-cache';
-import type { Spelling } from '../access/grammar.js';
+import { printScopes, type Spelling } from '../access/grammar.js';
 import type { Access } from '../access/narrow.js';
 import { RefusedToken } from '../audit/event.js';
 import type { Credentials } from '../http/credentials.js';
@@ -112,6 +112,7 @@ export class Bearer {
       credential: cid,
       kind: knd,
       grants: scopes.grants(left),
+      scopes: printScopes(left),
       ...(patient !== undefined && { patient }),
       ...(uid !== undefined && { user: uid }),
       ...(fhirUser !== undefined && { fhirUser }),

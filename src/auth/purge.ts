@@ -24,6 +24,7 @@ const expiring = [
   ['rate_limit', 'expire'],
   ['signing_key', 'retire_at'],
   ['idempotency_key', 'expires_at'],
+  ['subscription_event', 'expires_at'],
 ] as const;
 
 const deletions = expiring.map(([table, column]) =>

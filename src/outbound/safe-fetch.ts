@@ -61,6 +61,7 @@ const MAX_MILLISECONDS = 3000;
 
 /** What is sent: its headers are ours, and nothing in them is chosen by whoever chose the URL. */
 export interface Sending {
+  readonly method?: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly milliseconds?: number;
@@ -72,18 +73,18 @@ export interface Sending {
 const SEND_MILLISECONDS = 10_000;
 
 /**
- * POSTs to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
+ * Sends to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
  * not read: nobody could be shown it. Errors: OutboundError.
  */
 export async function safePost(
   url: string,
-  { headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
+  { method = 'POST', headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
   options: OutboundOptions,
 ): Promise<Omit<Fetched, 'body'>> {
   const fixed = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
   const whole = within(milliseconds, given);
   return reach(url, options, whole, async (target, address) => {
-    const response = await send(target, address, whole, { method: 'POST', headers: fixed, body });
+    const response = await send(target, address, whole, { method, headers: fixed, body });
     response.destroy();
     const status = response.statusCode ?? 0;
     if (status >= 300 && status < 400) throw new OutboundError('it redirects');
@@ -172,7 +173,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   );
 
 interface Request {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }

@@ -5,12 +5,15 @@ import type {
   CapabilityStatementRestResourceOperation,
   CapabilityStatementRestResourceSearchParam,
   CapabilityStatementRestSecurity,
+  Extension,
 } from '@medplum/fhirtypes';
 import { modifiersOf, prefixes } from '../define/params.js';
 import type { Interaction, Route } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import { chained, referring } from '../search/chain.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
+import { BACKPORT } from '../subscriptions/terms.js';
+import { topicsOf } from '../subscriptions/topics.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
 import { patchFormats } from './patch.js';
@@ -121,6 +124,7 @@ function stated(
   const reversed = referring(facade.registry, resource);
   const operations = operationsOf(resource, routes);
   return {
+    ...(type === 'Subscription' && { extension: topics(facade) }),
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
@@ -144,6 +148,13 @@ function stated(
     ...(operations.length > 0 && { operation: operations }),
   };
 }
+
+/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-capabilitystatement-subscriptiontopic-canonical.html */
+const topics = ({ registry, base }: Stated): Extension[] =>
+  topicsOf(registry, base).map(({ url }) => ({
+    url: `${BACKPORT}capabilitystatement-subscriptiontopic-canonical`,
+    valueCanonical: url,
+  }));
 
 /** Each once, whichever ways lead to it. */
 function operationsOf(

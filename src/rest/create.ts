@@ -1,4 +1,3 @@
-import { authorOf } from '../access/author.js';
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
@@ -8,8 +7,9 @@ import type { Entry } from '../store/render.js';
 import { NOTHING } from '../store/write.js';
 import { writes, type Change, type Target, type Write } from './change.js';
 import { criteriaOf, find, type Condition } from './condition.js';
-import { accessOf, resourceOf, writerOf, type Facade } from './facade.js';
+import { accessOf, resourceOf, type Facade } from './facade.js';
 import { refuseForeign } from './referred.js';
+import { planSaving } from './saving.js';
 import { checkValid, resourceIn } from './sent.js';
 
 /** https://hl7.org/fhir/R4/http.html#create: the id is the server's to choose. */
@@ -29,7 +29,7 @@ async function planCreate(facade: Facade, request: FhirRequest, target?: Target)
   const condition = target ? target.condition : await existing(facade, request);
   if (condition?.match) return there(resource, condition.match);
   const id = target?.id ?? randomUUID();
-  const planned = await writerOf(facade).planSave(resource, sent, narrowing, authorOf(access), id, NOTHING);
+  const planned = await planSaving(facade, access, resource, sent, narrowing, id, NOTHING);
   await refuseForeign(facade, access, sent, undefined, target?.beside);
   return { type: resource.type, resource, id, status: 201, planned, before: [], turn: condition?.turn };
 }

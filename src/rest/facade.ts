@@ -4,6 +4,9 @@ import type { FhirRequest } from '../http/fhir-request.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource, Registry } from '../registry.js';
 import type { Database } from '../store/database.js';
+import type { Sent } from '../store/draft.js';
+import type { PlannedStatement } from '../store/plan.js';
+import type { Entry } from '../store/render.js';
 import type { Rows } from '../store/rows.js';
 import type { Writer } from '../store/write.js';
 import type { Profiles } from '../validate/structure.js';
@@ -30,7 +33,17 @@ export interface Facade {
   readonly version: string;
   readonly released: string;
   readonly now: () => number;
+  /** Of types that say more than their rows do. */
+  readonly rules: ReadonlyMap<string, WriteRule>;
 }
+
+/** Checks what a client writes of one type, and adds to what is written. */
+export type WriteRule = (
+  access: Access,
+  sent: Sent,
+  id: string,
+  existing: Entry | undefined,
+) => Promise<{ readonly sent: Sent; readonly statements: readonly PlannedStatement[] }>;
 
 export function accessOf({ access }: FhirRequest): Access {
   if (!access) throw new OutcomeError(401, 'login', 'An access token is needed');

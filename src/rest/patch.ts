@@ -1,4 +1,3 @@
-import { authorOf } from '../access/author.js';
 import { narrow } from '../access/narrow.js';
 import { parseJson } from '../define/json.js';
 import type { FhirRequest, Takes } from '../http/fhir-request.js';
@@ -17,6 +16,7 @@ import { LiteralMemory } from './literal-memory.js';
 import { checkPreconditions } from './preconditions.js';
 import { gone, visible } from './read.js';
 import { refuseForeign } from './referred.js';
+import { planSaving } from './saving.js';
 import { checkValid, jsonTypes, parsed } from './sent.js';
 
 export const JSON_PATCH = 'application/json-patch+json';
@@ -66,7 +66,7 @@ async function planPatched(
   checkPreconditions(request.headers, entry);
   const sent = document.applyTo(entry);
   checkValid(sent, resource, facade.profiles);
-  const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
+  const planned = await planSaving(facade, access, resource, sent, narrowing, id, current);
   await refuseForeign(facade, access, sent, entry, beside);
   return { type: resource.type, resource, id, status: 200, planned, before: entry.patients };
 }

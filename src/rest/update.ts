@@ -1,4 +1,3 @@
-import { authorOf } from '../access/author.js';
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
@@ -12,6 +11,7 @@ import { find } from './condition.js';
 import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 import { refuseForeign } from './referred.js';
+import { planSaving } from './saving.js';
 import { checkSameId, checkValid, resourceIn } from './sent.js';
 
 /** https://hl7.org/fhir/R4/http.html#update, and https://hl7.org/fhir/R4/http.html#upsert for an id that is new. */
@@ -61,7 +61,7 @@ async function planReplace(
   if (!current.entry && !resource.write?.create) throw notFound();
   checkPreconditions(request.headers, current.entry);
   const sent = withLabels(body, current.entry);
-  const planned = await writer.planSave(resource, sent, narrowing, authorOf(access), id, current);
+  const planned = await planSaving(facade, access, resource, sent, narrowing, id, current);
   await refuseForeign(facade, access, sent, current.entry, beside);
   return {
     type: resource.type,

@@ -15,6 +15,7 @@ import { newResourceCommand } from '../../src/commands/new-resource.js';
 import { orgCommand } from '../../src/commands/org.js';
 import { serveCommand } from '../../src/commands/serve.js';
 import { userCommand } from '../../src/commands/user.js';
+import { watchCommand } from '../../src/commands/watch.js';
 import { webhookCommand } from '../../src/commands/webhook.js';
 import { workplace, type Ended, type Workplace } from '../support/command.js';
 
@@ -28,6 +29,7 @@ const subcommands = {
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
+  watch: [],
   webhook: ['create', 'list', 'test', 'rotate', 'delete', 'hosts'],
   audit: ['verify'],
   capability: [],
@@ -45,6 +47,7 @@ const commands = [
   userCommand,
   credentialCommand,
   keysCommand,
+  watchCommand,
   webhookCommand,
   auditCommand,
   capabilityCommand,

@@ -37,6 +37,7 @@ async function compiled(
     grants: [
       { level: 'system', type: '*', operations: new Set(['s'] as const) },
       { level: 'system', type: 'AuditEvent', operations: new Set(['s'] as const) },
+      { level: 'system', type: 'Subscription', operations: new Set(['s'] as const) },
     ],
   };
   const reach = (other: RegisteredResource) => narrow(access, other, 's');

@@ -4,11 +4,19 @@ import { takesResource } from '../sent.js';
 import { docref } from './docref.js';
 import { everything } from './everything.js';
 import { lastn } from './lastn.js';
+import { subscriptionEvents, subscriptionStatus } from './subscription-status.js';
 import { routesOf, type Operation } from './operation.js';
 import { validateOperation } from './validate.js';
 
 /** The table of operations. None is served, and none is declared, that is not a line of it. */
-const operations: readonly Operation[] = [validateOperation, everything, docref, lastn];
+const operations: readonly Operation[] = [
+  validateOperation,
+  everything,
+  docref,
+  lastn,
+  subscriptionStatus,
+  subscriptionEvents,
+];
 
 /** Those of types that are served. Their parameters may stand in the URL, in the body, or in both. */
 export function operationRoutes(facade: Facade): Route[] {

@@ -1,9 +1,11 @@
+import type { Reference } from '@medplum/fhirtypes';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createOrg } from '../auth/orgs.js';
 import type { Config } from '../config.js';
 import { openPortico, type Portico } from '../open.js';
 import { openDatabase } from '../store/database.js';
+import type { Author } from '../store/history.js';
 import { migrate, pending } from '../store/migrate.js';
 import { importItems } from '../transfer/import.js';
 import type { Item } from '../transfer/sources.js';
@@ -47,15 +49,16 @@ function remove(file: string): void {
 }
 
 async function fill({ own, registry, rows, writer, base, now }: Portico, say: (text: string) => void): Promise<void> {
-  for (const { id, name } of DEMO_ORGANIZATIONS) await createOrg(own, id, name, now());
+  for (const { id, name, organization } of DEMO_ORGANIZATIONS)
+    await createOrg(own, id, name, now(), { plan: 'standard' }, { organization });
   if (!writer) throw new Error('the demo needs a database of its own');
   // The generator goes through organizations in turn; each is an import of its own.
-  const inbox = new Map(DEMO_ORGANIZATIONS.map(({ id }) => [id, [] as Item[]]));
+  const inbox = new Map<string, Item[]>(DEMO_ORGANIZATIONS.map(({ id }) => [id, []]));
   let made = 0;
   const flush = async (organization: string): Promise<void> => {
     const items = (inbox.get(organization) ?? []).splice(0);
     const options = { tenant: organization, registry, rows, writer, base, now, trusted: true };
-    const report = await importItems(each(items), { ...options, author: { user: 'portico demo' } });
+    const report = await importItems(each(items), { ...options, author: writerOf });
     if (report.refused[0]) throw new Error(`the demo data is not sound: ${JSON.stringify(report.refused[0])}`);
     made += report.created;
     say(`Making the demo database: ${made.toLocaleString('en')} resources`);
@@ -66,6 +69,22 @@ async function fill({ own, registry, rows, writer, base, now }: Portico, say: (t
     if (items.length >= 500) await flush(organization);
   }
   for (const { id } of DEMO_ORGANIZATIONS) await flush(id);
+}
+
+/** The elements that say who found or wrote something. */
+interface Attributed {
+  readonly performer?: readonly Reference[];
+  readonly author?: readonly Reference[];
+  readonly sender?: Reference;
+  readonly collection?: { readonly collector?: Reference };
+}
+
+/** Whoever found or wrote it, as far as the tenant knows them. */
+function writerOf(resource: object): Author {
+  const { performer = [], author = [], sender, collection } = resource as Attributed;
+  const persons = [...performer, ...author, sender, collection?.collector];
+  const agent = persons.map((each) => each?.reference).find((each) => each?.startsWith('Practitioner/'));
+  return { user: 'portico demo', ...(agent !== undefined && { agent }) };
 }
 
 async function* each(items: readonly Item[]): AsyncGenerator<Item> {

@@ -214,13 +214,16 @@ function decode(
   if (contentType === undefined) throw refuse('att-1: an attachment with data needs a contentType');
   if (url !== undefined) throw refuse('An attachment has either data or a url: the data will have one of its own');
   const bytes = decodeBase64(data, at);
-  const digest = createHash('sha256').update(`${owner}\0${contentType}\0`).update(bytes).digest('hex');
-  const blob = blobOf(digest.slice(0, 40), contentType, bytes);
+  const blob = blobOf(binaryId(owner, contentType, bytes), contentType, bytes);
   if (size !== undefined && size !== blob.size)
     throw refuse(`The size is not that of the data, which is ${String(blob.size)}`);
   if (hash !== undefined && hash !== blob.sha1) throw refuse('The hash is not the SHA-1 of the data');
   return blob;
 }
+
+/** The id of the Binary that inline data of a resource becomes. */
+export const binaryId = (owner: string, contentType: string, bytes: Buffer): string =>
+  createHash('sha256').update(`${owner}\0${contentType}\0`).update(bytes).digest('hex').slice(0, 40);
 
 /** Errors: 422 `invalid-resource` where the text is not base64 throughout. */
 export function decodeBase64(data: string, expression: string): Buffer {

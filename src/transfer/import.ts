@@ -33,7 +33,8 @@ export interface ImportOptions {
   readonly rows: Rows;
   readonly writer: Writer;
   readonly base: string;
-  readonly author: Author;
+  /** Who writes; or who wrote each of them, where that is known. */
+  readonly author: Author | ((resource: Resource) => Author);
   readonly profiles?: Profiles;
   /** A demo's own resources are checked by its tests and not on every start. */
   readonly trusted?: boolean;
@@ -193,7 +194,8 @@ class Import {
   }
 
   async #plan({ resource, literals }: Pick<Candidate, 'resource' | 'literals'>, at?: string): Promise<Planned> {
-    const { writer, registry, author } = this.options;
+    const { writer, registry } = this.options;
+    const author = typeof this.options.author === 'function' ? this.options.author(resource) : this.options.author;
     const id = resource['id'] as string | undefined;
     if (id === undefined)
       throw new OutcomeError(422, 'invalid-resource', 'It has no id, and no fullUrl of a Bundle to make one from', {

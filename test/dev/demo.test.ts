@@ -5,110 +5,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEMO_COUNTS, DEMO_ORGANIZATIONS, demoResources } from '../../src/dev/demo/index.js';
 import { openDatabase } from '../../src/store/database.js';
-import { Client, matches } from '../support/client.js';
+import { Client, included, matches } from '../support/client.js';
 import { workplace, type Process, type Workplace } from '../support/command.js';
 import { Pages } from '../support/pages.js';
 import { freePort } from '../support/server.js';
-
-/** Searches that US Core requires of the types that are served, for a patient of the demo (USCORE 1). */
-const required = (patient: string): string[] => {
-  const [vitals, day] = ['http://terminology.hl7.org/CodeSystem/observation-category|vital-signs', 'gt2025-01-01'];
-  return [
-    ...[
-      `Patient?_id=${patient}`,
-      'Patient?identifier=4410207',
-      'Patient?name=Quintanilla',
-      'Patient?death-date=gt2000-01-01',
-    ],
-    ...['Patient?birthdate=1958-07-19&name=marisol', 'Patient?gender=female&name=marisol'],
-    ...['Patient?birthdate=1958-07-19&family=Quintanilla-Ferro', 'Patient?family=Quintanilla-Ferro&gender=female'],
-    ...['vital-signs', 'laboratory', vitals].flatMap((category) => [
-      `Observation?patient=${patient}&category=${category}`,
-      `Observation?patient=Patient/${patient}&category=${category}&date=${day}`,
-      `Observation?patient=${patient}&category=${category}&status=final,preliminary,amended`,
-    ]),
-    ...['85354-9', '8867-4', '9279-1', '8310-5', '59408-5', '8302-2', '29463-7'].flatMap((code) => [
-      `Observation?patient=${patient}&code=${code}`,
-      `Observation?patient=${patient}&code=${code}&date=${day}`,
-    ]),
-    ...['', '&category=clinical-note', `&category=clinical-note&date=${day}`, '&type=67796-3', '&status=current'].map(
-      (more) => `DocumentReference?patient=${patient}${more}`,
-    ),
-    `DocumentReference?patient=${patient}&type=67796-3&period=${day}`,
-    ...['', `&date=${day}`, '&class=FLD', '&status=finished'].map((more) => `Encounter?patient=${patient}${more}`),
-    ...['Practitioner?name=a', 'Organization?name=Riverside', 'Organization?address=Harlow'],
-  ];
-};
-
-/** Elements that US Core marks must-support, by type; each is in some resource of the demo (USCORE 1). */
-const mustSupport: Readonly<Record<string, readonly string[]>> = {
-  Patient: [
-    ...[
-      'identifier.system',
-      'identifier.value',
-      'name.family',
-      'name.given',
-      'name.suffix',
-      'name.use',
-      'name.period.end',
-    ],
-    ...['telecom.system', 'telecom.value', 'telecom.use', 'gender', 'birthDate', 'deceasedDateTime'],
-    ...['address.line', 'address.city', 'address.state', 'address.postalCode', 'address.use', 'address.period.end'],
-    ...[
-      'communication.language',
-      'extension:us-core-race',
-      'extension:us-core-ethnicity',
-      'extension:us-core-birthsex',
-    ],
-    ...['extension:us-core-genderIdentity', 'extension:us-core-tribal-affiliation', 'extension:us-core-sex'],
-  ],
-  Observation: [
-    ...[
-      'status',
-      'category.coding.system',
-      'category.coding.code',
-      'code.coding',
-      'subject.reference',
-      'effectiveDateTime',
-    ],
-    ...['valueQuantity.value', 'valueQuantity.unit', 'valueQuantity.system', 'valueQuantity.code', 'specimen'],
-    ...[
-      'valueCodeableConcept',
-      'valueString',
-      'component.code',
-      'component.valueQuantity',
-      'component.dataAbsentReason',
-    ],
-    ...['encounter', 'performer', 'interpretation', 'referenceRange', 'dataAbsentReason'],
-  ],
-  DocumentReference: [
-    ...['identifier', 'status', 'type', 'category', 'subject', 'date', 'author', 'content.attachment.contentType'],
-    ...['content.attachment.data', 'content.format', 'context.encounter', 'context.period'],
-  ],
-  Encounter: [
-    ...[
-      'identifier.system',
-      'identifier.value',
-      'status',
-      'class',
-      'type',
-      'subject',
-      'participant.type',
-      'participant.period',
-    ],
-    ...['participant.individual', 'period', 'reasonCode', 'hospitalization.dischargeDisposition', 'serviceProvider'],
-  ],
-  Practitioner: ['identifier.system', 'identifier.value', 'name.family', 'telecom.system', 'address.line'],
-  Organization: [
-    'identifier.system',
-    'identifier.value',
-    'active',
-    'name',
-    'telecom.system',
-    'address.line',
-    'address.country',
-  ],
-};
+import { mustSupport, observationProfiles, required } from './us-core-demands.js';
 
 function pathsOf(value: any, path: string, found: Set<string>): void {
   if (Array.isArray(value)) {
@@ -127,6 +28,8 @@ describe('the demo data', function () {
   const paths: Record<string, Set<string>> = {};
   const base = 'http://localhost:8080/fhir/R4';
   const noteTypes = new Set<string>();
+  const profiles = new Set<string>();
+  const absences = new Set<string>();
   let psrs = 0;
 
   const hash = async (isFirst: boolean): Promise<string> => {
@@ -135,9 +38,14 @@ describe('the demo data', function () {
       sum.update(organization).update(JSON.stringify(resource));
       if (!isFirst) continue;
       const isHeader = resource.resourceType === 'Communication' && resource.partOf === undefined;
-      const kind = isHeader ? 'threads' : resource.resourceType;
+      const isLab = resource.resourceType === 'DiagnosticReport' && resource.presentedForm === undefined;
+      const kind = isHeader ? 'threads' : isLab ? 'labReports' : resource.resourceType;
       counts[kind] = (counts[kind] ?? 0) + 1;
       pathsOf(resource, '', (paths[resource.resourceType] ??= new Set()));
+      for (const url of resource.meta?.profile ?? []) profiles.add(url.split('/').at(-1) as string);
+      const text = JSON.stringify(resource);
+      if (text.includes('StructureDefinition/data-absent-reason')) absences.add('extension');
+      if (/"system":"[^"]*CodeSystem\/data-absent-reason","code":"unknown"/.test(text)) absences.add('code');
       if (resource.resourceType !== 'DocumentReference') continue;
       const bytes = Buffer.from(resource.content[0]!.attachment.data ?? '', 'base64');
       if (resource.content[0]!.attachment.contentType !== 'application/pdf')
@@ -157,15 +65,33 @@ describe('the demo data', function () {
       Patient: 60,
       Encounter: 300,
       Observation: 12_000,
-      DocumentReference: 250 + DEMO_COUNTS.notes,
+      DocumentReference: 250 + DEMO_COUNTS.notes + DEMO_COUNTS.studies,
+      DiagnosticReport: DEMO_COUNTS.studies,
+      labReports: DEMO_COUNTS.labReports,
+      Specimen: DEMO_COUNTS.specimens,
+      Location: DEMO_COUNTS.locations,
+      PractitionerRole: DEMO_COUNTS.practitionerRoles,
       Communication: 1_500,
       threads: DEMO_COUNTS.threads,
     });
     assert.equal(psrs, 250);
   });
 
-  it('USCORE: have notes of the five common types', () =>
-    assert.deepEqual([...noteTypes].sort(), ['11488-4', '11506-3', '18842-5', '28570-0', '34117-2']));
+  it('USCORE: have notes of the five common types, and documents of imaging, ECGs and pathology', () =>
+    assert.deepEqual([...noteTypes].sort(), [
+      ...['11488-4', '11506-3', '11524-6', '11526-1', '18748-4', '18842-5', '28570-0', '34117-2'],
+    ]));
+
+  it('USCORE: have each of the 22 profiles of Observation', () => {
+    assert.equal(observationProfiles.length, 22);
+    assert.deepEqual(
+      observationProfiles.filter((name) => !profiles.has(name)),
+      [],
+    );
+  });
+
+  it('USCORE: say why something is absent, by extension and by code', () =>
+    assert.deepEqual([...absences].sort(), ['code', 'extension']));
 
   for (const [type, elements] of Object.entries(mustSupport))
     it(`have what US Core says a ${type} must support`, () =>
@@ -257,6 +183,8 @@ describe('portico demo', function () {
       DocumentReference: 'document_reference',
       Communication: 'communication',
       Encounter: 'encounter',
+      DiagnosticReport: 'diagnostic_report',
+      Specimen: 'specimen',
     };
     for (const [type, table] of Object.entries(tables)) {
       const [[count]] = (await db.arrays(
@@ -278,8 +206,8 @@ describe('portico demo', function () {
     const [app, client] = [await patientApp(), await organization()];
     const { id } = credentials.patient;
     assert.deepEqual(await app.ids('Patient'), [id]);
-    for (const type of ['Observation', 'DocumentReference', 'Communication', 'Encounter'])
-      assert.equal(await total(app, type), await total(client, `${type}?patient=${id}`), type);
+    const types = ['Observation', 'DiagnosticReport', 'Specimen', 'DocumentReference', 'Communication', 'Encounter'];
+    for (const type of types) assert.equal(await total(app, type), await total(client, `${type}?patient=${id}`), type);
     const other = (await client.ids('Patient?_count=5')).find((each) => each !== id);
     assert.equal((await app.get(`Patient/${other}`)).status, 404);
     const { body } = await client.get(`Observation?patient=${other}&_count=1`);
@@ -309,6 +237,38 @@ describe('portico demo', function () {
     const empty: string[] = [];
     for (const search of required(credentials.patient.id)) if ((await total(client, search)) === 0) empty.push(search);
     assert.deepEqual(empty, []);
+  });
+
+  it('USCORE: has a Provenance of everything, with a person where one is known, for the organization', async () => {
+    const client = await organization();
+    for (const type of ['Patient', 'Encounter', 'Observation', 'DiagnosticReport', 'DocumentReference', 'Specimen']) {
+      const { body } = await client.get(`${type}?_count=5&_revinclude=Provenance:target`);
+      const about = included(body).map(({ target }) => target[0].reference.split('/')[1] as string);
+      assert.deepEqual(
+        [...new Set(about)].sort(),
+        matches(body)
+          .map(({ id }) => id as string)
+          .sort(),
+        type,
+      );
+      for (const { agent } of included(body)) assert.equal(agent[0].onBehalfOf.reference, 'Organization/riverside');
+    }
+    assert.ok((await total(client, 'Provenance?agent=Practitioner/pr-06')) > 0);
+  });
+
+  it('USCORE: has every text of a report as a document too, and both give the same bytes', async () => {
+    const client = await organization();
+    const { body } = await client.get('DiagnosticReport?category=LP29684-5,LP29708-2,LP7839-6&_count=200');
+    const urls = matches(body).map(({ presentedForm }) => presentedForm[0].url as string);
+    assert.equal(urls.length, DEMO_COUNTS.studies);
+    const documents = await client.get('DocumentReference?type=18748-4,11524-6,11526-1&_count=200');
+    const theirs = new Set(matches(documents.body).map(({ content }) => content[0].attachment.url as string));
+    assert.deepEqual(
+      urls.filter((url) => !theirs.has(url)),
+      [],
+    );
+    const found = await client.get(urls[0] as string, { headers: { accept: 'text/plain' } });
+    assert.equal(found.status, 200);
   });
 
   it('stops at Ctrl-C with a sound database, and starts again at once with the same credentials', async () => {

@@ -10,6 +10,13 @@ export const DEMO_COUNTS = {
   psrs: 250,
   /** Notes of the hospital: DocumentReferences too. */
   notes: 401,
+  /** Reports of imaging, ECGs and pathology: DiagnosticReports, and as many DocumentReferences of the same bytes. */
+  studies: 113,
+  /** DiagnosticReports of the laboratory. */
+  labReports: 299,
+  specimens: 1_024,
+  locations: 18,
+  practitionerRoles: 12,
   /** Communications without the headers of their threads. */
   messages: 1_500,
   /** Those headers. */

@@ -2,6 +2,7 @@ import type { Encounter, EncounterParticipant, Extension } from '@medplum/fhirty
 import { dateTime } from './calendar.js';
 import type { Acuity, Case } from './cases.js';
 import { claim, concept, hl7, referTo, SYSTEMS, type LocalCodes } from './coding.js';
+import { placeOfCare } from './locations.js';
 import { organizationName, type Tenant } from './organizations.js';
 import { personName } from './people.js';
 import { clinicianName, type Clinician } from './practitioners.js';
@@ -47,7 +48,7 @@ export function encounterOf(demoCase: Case, tenant: Tenant, codes: LocalCodes): 
     reasonCode: [concept(complaint)],
     ...(plan.status !== 'cancelled' && {
       hospitalization: hospitalizationOf(demoCase, codes),
-      location: [{ location: { display: place }, status: isOver ? 'completed' : 'active', period }],
+      location: [{ location: placeOfCare(demoCase, place), status: isOver ? 'completed' : 'active', period }],
     }),
     serviceProvider: referTo('Organization', plan.destination, organizationName(plan.destination)),
   };

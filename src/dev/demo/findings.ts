@@ -6,6 +6,7 @@ import { organizationName, type Side, type Tenant } from './organizations.js';
 import { personName } from './people.js';
 import { referToClinician } from './practitioners.js';
 import { Random } from './random.js';
+import { specimenOf } from './specimens.js';
 
 type Common = 'resourceType' | 'id' | 'status' | 'subject' | 'encounter' | 'performer';
 
@@ -32,18 +33,21 @@ export const categoryOf = (code: keyof typeof CATEGORIES): CodeableConcept =>
 
 export function* observationsOf(demoCase: Case, tenant: Tenant): Generator<Observation> {
   for (const [index, finding] of demoCase.findings.entries())
-    yield observationOf(demoCase, finding, `${demoCase.plan.id}-o${String(index + 1).padStart(3, '0')}`, tenant);
+    yield observationOf(demoCase, finding, observationId(demoCase.plan.id, index), tenant);
 }
+
+export const observationId = (plan: string, index: number): string => `${plan}-o${String(index + 1).padStart(3, '0')}`;
 
 function observationOf(demoCase: Case, finding: Finding, id: string, tenant: Tenant): Observation {
   const { plan } = demoCase;
   const { at, by, resource } = finding;
   const { meta, category, code, ...rest } = resource;
+  const specimen = by === 'laboratory' ? specimenOf(demoCase, finding) : undefined;
   return {
     resourceType: 'Observation',
     id,
     ...(meta && { meta }),
-    status: statusOf(finding, id),
+    status: observationStatus(finding, id),
     ...(category && { category }),
     code,
     subject: referTo('Patient', plan.person.id, personName(plan.person)),
@@ -52,6 +56,7 @@ function observationOf(demoCase: Case, finding: Finding, id: string, tenant: Ten
     ...(by === 'laboratory' && { issued: dateTime(minutesAfter(at, 24)) }),
     performer: [performerOf(demoCase, by, tenant)],
     ...rest,
+    ...(specimen && { specimen }),
   };
 }
 
@@ -60,7 +65,7 @@ function performerOf({ plan, team }: Case, by: Finding['by'], tenant: Tenant) {
   return referToClinician(by === 'ems' ? team.medic : team.nurse, tenant);
 }
 
-function statusOf({ by, isFinal }: Finding, id: string): Observation['status'] {
+export function observationStatus({ by, isFinal }: Finding, id: string): Observation['status'] {
   if (isFinal) return 'final';
   const random = new Random('status', id);
   if (by === 'laboratory' && random.chance(0.03)) return 'preliminary';

@@ -6,10 +6,14 @@ import { documentsOf } from './documents.js';
 import { notesOf } from './notes.js';
 import { encounterOf } from './encounters.js';
 import { observationsOf } from './findings.js';
+import { demoLocations } from './locations.js';
 import { demoOrganizations, type Tenant } from './organizations.js';
 import { demoPatients } from './patients.js';
 import { planCases } from './plan.js';
+import { demoPractitionerRoles } from './practitioner-roles.js';
 import { demoPractitioners } from './practitioners.js';
+import { labReportsOf, studiesOf } from './reports.js';
+import { specimensOf } from './specimens.js';
 
 export { DEMO_COUNTS, DEMO_PATIENT } from './counts.js';
 export { DEMO_ORGANIZATIONS } from './organizations.js';
@@ -26,7 +30,9 @@ export interface DemoResource {
  */
 export async function* demoResources(base: string): AsyncGenerator<DemoResource> {
   yield* demoOrganizations();
+  yield* demoLocations();
   yield* demoPractitioners();
+  yield* demoPractitionerRoles();
   yield* demoPatients();
   const codes = localCodes(base);
   for (const plan of planCases()) {
@@ -38,8 +44,11 @@ export async function* demoResources(base: string): AsyncGenerator<DemoResource>
 
 async function* resourcesOf(demoCase: Case, tenant: Tenant, codes: LocalCodes): AsyncGenerator<Resource> {
   yield encounterOf(demoCase, tenant, codes);
+  yield* specimensOf(demoCase, tenant);
   yield* observationsOf(demoCase, tenant);
+  yield* labReportsOf(demoCase, tenant);
   yield* communicationsOf(demoCase, tenant);
   yield* documentsOf(demoCase, tenant);
   yield* notesOf(demoCase, tenant);
+  yield* studiesOf(demoCase, tenant);
 }

@@ -119,6 +119,8 @@ export const organizationAddress = (id: string): Address | undefined => {
   return place && addressOf(place);
 };
 
+export const organizationPhone = (id: string): string | undefined => byId.get(id)?.phone;
+
 const addressOf = ({ line, city, postalCode }: Place): Address => ({
   use: 'work',
   line: [line],
@@ -129,9 +131,11 @@ const addressOf = ({ line, city, postalCode }: Place): Address => ({
 });
 
 /** The tenants of the demo: those that hold tokens. */
-export const DEMO_ORGANIZATIONS: readonly { readonly id: string; readonly name: string }[] = TENANT_IDS.map((id) => ({
+export const DEMO_ORGANIZATIONS = TENANT_IDS.map((id) => ({
   id,
   name: organizationName(TENANTS[id].clinical),
+  /** Which of its own directory it is. */
+  organization: `Organization/${TENANTS[id].clinical}`,
 }));
 
 /** The directory, which both tenants hold: what they share, they share by name. */

@@ -36,11 +36,7 @@ export function* vitalSignsOf(reading: Reading): Generator<Finding> {
       valueQuantity: quantity(comaScale, '{score}'),
     });
   if (pain !== undefined)
-    yield finding({
-      category: [categoryOf('vital-signs')],
-      code: concept('Pain severity, 0 to 10', loinc('72514-3')),
-      valueQuantity: quantity(pain, '{score}'),
-    });
+    yield finding(vitalSign('us-core-vital-signs', '72514-3', 'Pain severity, 0 to 10', quantity(pain, '{score}')));
 }
 
 export function vitalSign(

@@ -28,6 +28,7 @@ const names = [
   '019_jobs',
   '020_pulsara',
   '021_webhooks',
+  '023_search',
 ];
 
 describe(`migrations on ${dialect}`, () => {

@@ -36,6 +36,8 @@ export interface TokenParam<C extends string = string> extends Options {
   readonly boolean?: boolean;
   /** Only the rows in which the column holds this value count. */
   readonly only?: { readonly column: C; readonly value: string };
+  /** Codes of the engine's own among those of clients: the system that they have, and what stands for none of them. */
+  readonly own?: { readonly system: string; readonly none: 'none' };
 }
 
 export interface StringParam<C extends string = string> extends Options {
@@ -92,7 +94,7 @@ export interface CompositeParam<C extends string = string> extends Options {
 /** The element has no column: its values live in the overflow index alone. */
 export interface KeptParam extends Options {
   readonly kind: 'kept';
-  readonly as: 'token' | 'string' | 'reference' | 'uri';
+  readonly as: 'token' | 'string' | 'reference' | 'uri' | 'quantity';
 }
 
 /**

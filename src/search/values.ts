@@ -205,6 +205,7 @@ const pathTypes = [
   'Extension',
   'HumanName',
   'Identifier',
+  'Meta',
   'Period',
   'Quantity',
   'Range',

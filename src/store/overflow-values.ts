@@ -73,7 +73,6 @@ export function overflowOf(
 /** Whether a parameter's expression speaks of one of the units that were kept. */
 function touches({ definition }: DeclaredParam, units: readonly string[], type: string): boolean {
   const texts = [definition.expression, ...(definition.component ?? []).map((each) => each.expression)];
-  if (definition.expression.startsWith('Resource.')) return false;
   const words = new Set(texts.flatMap((text) => text.match(/\w+/g) ?? []));
   return (
     units.some((unit) => words.has(unit)) ||

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { canonical, UCUM } from '../src/define/ucum.js';
 import { shapes } from './shapes.js';
 
 const ABSENT = -9_000_000_000_000_000;
@@ -24,6 +25,49 @@ export async function up(knex: Knex): Promise<void> {
   for (const [type, table, at] of tables) {
     await indexKeptMeta(knex, type, table, at);
     await s.meta(table, [...(at === undefined ? [] : [at]), 'id', 'version']);
+  }
+  for (const { table, prefix, code, order } of quantities) {
+    const [value, unit] = [`${prefix}canonical`, `${prefix}canonical_unit`];
+    await knex.schema.alterTable(table, (t) => {
+      t.double(value);
+      t.text(unit);
+    });
+    await convertKept(knex, table, prefix, code);
+    await knex.schema.alterTable(table, (t) => {
+      const scope = table === 'overflow' ? ['type', 'param'] : [];
+      s.index(t, `${table}_canonical`, [...scope, unit, value, ...order], value);
+    });
+  }
+}
+
+/** Where quantities are searched, with what their columns begin with; docs/decisions/0020. */
+const quantities = [
+  { table: 'observation', prefix: 'value_', code: 'value_unit', order: ['effective_start', 'id', 'version'] },
+  { table: 'observation_component', prefix: 'value_', code: 'value_unit', order: ['parent_id'] },
+  { table: 'overflow', prefix: '', code: 'unit', order: ['at', 'id'] },
+] as const;
+
+/** Amounts are converted once for all rows that have the same. */
+async function convertKept(knex: Knex, table: string, prefix: string, unit: string): Promise<void> {
+  const number = table === 'overflow' ? 'number' : `${prefix}value`;
+  const [code, system] = [`${unit}_code`, `${unit}_system`];
+  const amounts = (await knex(table)
+    .distinct('organization_id', { code, number })
+    .where(system, UCUM)
+    .whereNotNull(number)
+    .whereNotNull(code)) as { organization_id: string; code: string; number: number }[];
+  for (const amount of amounts) {
+    const found = canonical(amount.number, amount.code);
+    if (!found) continue;
+    const of = {
+      organization_id: amount.organization_id,
+      [number]: amount.number,
+      [code]: amount.code,
+      [system]: UCUM,
+    };
+    await knex(table)
+      .where(of)
+      .update({ [`${prefix}canonical`]: found.value, [`${prefix}canonical_unit`]: found.unit });
   }
 }
 
@@ -94,6 +138,12 @@ function valuesOf({ source, tag = [], security = [] }: Meta, profiles: string[])
 export async function down(knex: Knex): Promise<void> {
   const { dropMeta } = shapes(knex);
   for (const [, table] of tables) await dropMeta(table);
+  for (const { table, prefix } of quantities) {
+    await knex.schema.alterTable(table, (t) => t.dropIndex([], `${table}_canonical`));
+    // knex would make the table anew on SQLite, and lose that it is clustered.
+    for (const column of [`${prefix}canonical`, `${prefix}canonical_unit`])
+      await knex.raw('alter table ?? drop column ??', [table, column]);
+  }
   await knex('overflow').whereIn('param', ['_profile', '_source', '_tag', '_security']).delete();
   await knex('overflow_use').whereIn('param', ['_profile', '_source', '_tag', '_security']).delete();
 }

@@ -161,9 +161,7 @@ export function reference<C extends string>(
 }
 
 /** @example 'value-quantity': quantity(el.quantity('value')) */
-export function quantity<P extends string>(
-  of: QuantityElement<P>,
-): QuantityParam<`${P}_${'value' | 'comparator' | 'unit' | 'unit_system' | 'unit_code'}`> {
+export function quantity<C extends string>(of: Pick<QuantityElement<C>, 'quantity'>): QuantityParam<C> {
   return { kind: 'quantity', columns: of.quantity };
 }
 

@@ -24,8 +24,16 @@ export const refusedModifiers: readonly (LeftOut & { readonly kinds: readonly st
   { name: 'not-in', kinds: ['token'], why: 'value sets are expanded by a terminology server, and there is none' },
   { name: 'above', kinds: ['token'], why: 'what a code subsumes is known to a terminology server, and there is none' },
   { name: 'below', kinds: ['token'], why: 'what a code subsumes is known to a terminology server, and there is none' },
-  { name: 'above', kinds: ['reference'], why: 'hierarchies of resources are not kept: a chain asks one step at a time' },
-  { name: 'below', kinds: ['reference'], why: 'hierarchies of resources are not kept: a chain asks one step at a time' },
+  {
+    name: 'above',
+    kinds: ['reference'],
+    why: 'hierarchies of resources are not kept: a chain asks one step at a time',
+  },
+  {
+    name: 'below',
+    kinds: ['reference'],
+    why: 'hierarchies of resources are not kept: a chain asks one step at a time',
+  },
 ];
 
 export const whyNoModifier = (kind: string, modifier: string): string | undefined =>

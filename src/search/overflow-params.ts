@@ -11,6 +11,7 @@ export const overflowQuantity = {
   unit: 'unit',
   system: 'unit_system',
   code: 'unit_code',
+  canonical: { value: 'canonical', unit: 'canonical_unit' },
 } as const;
 
 /** The parameter as the overflow index answers it. */

@@ -19,6 +19,8 @@ const columns = [
   'unit',
   'unit_system',
   'unit_code',
+  'canonical',
+  'canonical_unit',
   'start_at',
   'end_at',
 ] as const;

@@ -3,7 +3,7 @@ import { down, up } from '../../migrations/023_search.js';
 import { describeSearch } from './describe-search.js';
 import type { Client } from '../support/client.js';
 import { start, type Server } from '../support/server.js';
-import { coded, observation } from './resources.js';
+import { coded, observation, ucum } from './resources.js';
 
 const profiles = ['http://hl7.org/fhir/StructureDefinition/vitalsigns', 'urn:oid:1.2.3'] as const;
 const label = (code: string, system = 'urn:oid:7'): object => ({ system, code });
@@ -73,7 +73,7 @@ describe('search by what the server says in meta', () => {
     client = await server.client();
     const category = [coded('http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')];
     await server.save([
-      observation('vital', { category }),
+      observation('vital', { category, valueQuantity: ucum(5.4, 'g') }),
       observation('tagged', { category, meta: { tag: [label('vitals')] } }),
       observation('none', { meta: { profile: [`${server.base}/StructureDefinition/own`] } }),
     ]);
@@ -120,6 +120,7 @@ describe('search by what the server says in meta', () => {
     await up(knex);
     assert.deepEqual(await client.ids('Observation?_tag=urn:oid:7|vitals'), ['tagged']);
     assert.deepEqual(await client.ids('Observation?_profile=urn:oid:3.2'), ['vital']);
+    assert.deepEqual(await client.ids('Observation?value-quantity=5400|http://unitsofmeasure.org|mg'), ['vital']);
     const { body: divided } = await client.get('Observation/vital');
     assert.deepEqual(divided.meta.profile, ['urn:oid:3.1', 'urn:oid:3.2']);
     assert.deepEqual((await client.get('Observation/tagged')).body, body);
@@ -151,6 +152,7 @@ describeSearch(
       ['length=gt45', 'long'],
       ['length=30|http://unitsofmeasure.org|min', 'short'],
       ['length=30|http://unitsofmeasure.org|d', ''],
+      ['length=1.5|http://unitsofmeasure.org|h', 'long'],
       ['length:missing=true', 'unknown'],
     ],
   },

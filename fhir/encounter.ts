@@ -57,6 +57,7 @@ export default defineResource<Encounter, Row, Children>({
     }),
     'episode-of-care': kept('reference'),
     identifier: within('identifiers', token(el.identifier())),
+    length: kept('quantity'),
     location: within('locations', reference(el.reference('location'))),
     'location-period': within('locations', date(el.period('period'))),
     'part-of': reference(el.reference('part_of')),

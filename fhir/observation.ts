@@ -27,6 +27,7 @@ interface Row
     columns.Period<'effective'>,
     columns.SparseTime<'value_date'>,
     columns.Quantity<'value'>,
+    columns.Canonical<'value'>,
     columns.Folded<'value_string' | 'value_concept_text'> {
   status: string;
   effective_type: string | null;
@@ -39,6 +40,7 @@ interface Row
 
 type ComponentRow = columns.Concept<'code' | 'value_concept' | 'data_absent_reason' | 'interpretation'> &
   columns.Quantity<'value'> &
+  columns.Canonical<'value'> &
   Record<'value_string' | 'value_time' | 'value_date', string | null> & {
     value_boolean: boolean | null;
     value_integer: number | null;
@@ -60,7 +62,8 @@ interface Children {
 
 const code = token(el.concept('code'));
 const valueConcept = token(el.concept('value_concept'));
-const valueQuantity = quantity(el.quantity('value'));
+const value = el.quantity('value', { canonical: true });
+const valueQuantity = quantity(value);
 const valueString = text(el.folded('value_string'), el.foldedConcept('value_concept'));
 const absent = token(el.concept('data_absent_reason'));
 
@@ -150,7 +153,7 @@ export default defineResource<Observation, Row, Children>({
     effectiveInstant: el.when('effective_type', 'instant', el.dateTime('effective')),
     issued: el.string('issued'),
     performer: el.first(el.reference('performer')),
-    valueQuantity: el.quantity('value'),
+    valueQuantity: value,
     valueCodeableConcept: el.foldedConcept('value_concept'),
     valueString: el.folded('value_string'),
     valueBoolean: el.boolean('value_boolean'),
@@ -194,7 +197,7 @@ export default defineResource<Observation, Row, Children>({
       'components',
       el.group<ObservationComponent>()({
         code: el.concept('code'),
-        valueQuantity: el.quantity('value'),
+        valueQuantity: value,
         valueCodeableConcept: el.concept('value_concept'),
         valueString: el.string('value_string'),
         valueBoolean: el.boolean('value_boolean'),

@@ -130,9 +130,27 @@ export function shapes(knex: Knex) {
       present === undefined ? undefined : { predicate: knex.whereNotNull(present) },
     );
 
+  /** What `meta` says of the rows of a clinical table: the profile, and the native resource where there is one. */
+  const meta = async (table: string, order: readonly string[]): Promise<void> => {
+    if (isPostgres(knex)) await knex.raw('alter table ?? alter column profile type text collate "C"', [table]);
+    await knex.schema.alterTable(table, (t) => index(t, `${table}_profile`, ['profile', ...order], 'profile'));
+    const columns = ['organization_id', 'native_resource', ...order];
+    const places = columns.map(() => '??').join(', ');
+    const native = `create index ?? on ?? (${places}) where native_resource <> 'none'`;
+    await knex.raw(native, [`${table}_native`, table, ...columns]);
+  };
+
+  const dropMeta = async (table: string): Promise<void> => {
+    await knex.schema.alterTable(table, (t) => {
+      t.dropIndex([], `${table}_native`);
+      t.dropIndex([], `${table}_profile`);
+    });
+    if (isPostgres(knex)) await knex.raw('alter table ?? alter column profile type text', [table]);
+  };
+
   return {
     ...{ ordered, texts, folded, coding, concept, reference, quantity, time, dateTime, span, period },
-    ...{ clinical, child, identifiers, names, telecoms, addresses, index },
+    ...{ clinical, child, identifiers, names, telecoms, addresses, index, meta, dropMeta },
   };
 }
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Codes } from './define/codes.js';
-import { leafOf, type SearchParam } from './define/params.js';
+import { kept, leafOf, type SearchParam } from './define/params.js';
 import type { Declaration, IdCodec } from './define/resource.js';
 import { ConfigurationError } from './outcome.js';
 import {
@@ -87,7 +87,10 @@ function register(declaration: Declaration): RegisteredResource {
   const add = (name: string, param: SearchParam): void => {
     const own = 'definition' in param ? param.definition : undefined;
     const definition = own ? { ...own, type: typeOf(param) } : published[name];
-    if (definition) params.set(name, { name, param, definition });
+    if (!definition) return;
+    // FHIRPath of one type: a parameter of every resource is written for none.
+    const expression = definition.expression.replace(/^Resource\./, `${declaration.type}.`);
+    params.set(name, { name, param, definition: { ...definition, expression } });
   };
   for (const [name, param] of Object.entries(engineParams(declaration))) add(name, param);
   for (const [name, param] of Object.entries(declaration.search)) add(name, param);
@@ -105,9 +108,22 @@ function relate(resource: RegisteredResource, all: ReadonlyMap<string, Registere
   for (const each of subjects) Object.assign(each, { revInclude: [...each.revInclude, `${type}:${about}`] });
 }
 
-/** What the engine itself answers for every type. */
+/** The code system of the names of native resources, which `meta.tag` shows. */
+export const NATIVE_TAG = 'CodeSystem/native-resource';
+
+/** What the engine itself answers for every type; what clients say in `meta`, where the source keeps it. */
 function engineParams({ source }: Declaration): Record<string, SearchParam> {
+  const { extra, profile, native } = source;
   return {
+    ...(extra !== undefined && {
+      _profile: profile === undefined ? kept('uri') : { kind: 'uri', columns: { uri: profile } },
+      _security: kept('token'),
+      _source: kept('uri'),
+      _tag:
+        native === undefined
+          ? kept('token')
+          : { kind: 'token', columns: { code: native }, own: { system: NATIVE_TAG, none: 'none' } },
+    }),
     _id: { kind: 'token', columns: { code: source.id, ...(source.idCodec && { codes: codesOf(source.idCodec) }) } },
     ...(source.updated !== undefined && {
       _lastUpdated: { kind: 'date', columns: { start: source.updated }, stored: 'ms' } as const,

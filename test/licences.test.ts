@@ -11,7 +11,10 @@ interface Locked {
 const permissive = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']);
 
 /** Packages whose package.json names no licence, and what their LICENSE file is. */
-const unnamed: Readonly<Record<string, string>> = { 'node_modules/png-js': 'MIT' };
+const unnamed: Readonly<Record<string, string>> = {
+  'node_modules/png-js': 'MIT',
+  'node_modules/@lhncbc/ucum-lhc': 'BSD-3-Clause',
+};
 
 /** `(A OR B)`: one that is permissive is enough. */
 const isPermissive = (licence: string): boolean =>

@@ -30,6 +30,7 @@ const names = [
   '020_pulsara',
   '021_webhooks',
   '022_subscription',
+  '023_search',
 ];
 
 describe(`migrations on ${dialect}`, () => {

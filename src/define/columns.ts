@@ -37,6 +37,8 @@ export type Period<P extends string> = Text<`${P}_from` | `${P}_to`> & Time<`${P
 export type Span<P extends string> = Text<`${P}_from` | `${P}_to`>;
 export type Quantity<P extends string> = Number<`${P}_value`> &
   Text<`${P}_comparator` | `${P}_unit` | `${P}_unit_system` | `${P}_unit_code`>;
+/** The same amount in base units. */
+export type Canonical<P extends string> = Number<`${P}_canonical`> & Text<`${P}_canonical_unit`>;
 export type Range<P extends string> = Quantity<`${P}_low`> & Quantity<`${P}_high`>;
 export type Ratio<P extends string> = Quantity<`${P}_numerator`> & Quantity<`${P}_denominator`>;
 

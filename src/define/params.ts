@@ -36,6 +36,8 @@ export interface TokenParam<C extends string = string> extends Options {
   readonly boolean?: boolean;
   /** Only the rows in which the column holds this value count. */
   readonly only?: { readonly column: C; readonly value: string };
+  /** Codes of the engine's own among those of clients: the system that they have, and what stands for none of them. */
+  readonly own?: { readonly system: string; readonly none: 'none' };
 }
 
 export interface StringParam<C extends string = string> extends Options {
@@ -93,7 +95,7 @@ export interface CompositeParam<C extends string = string> extends Options {
 /** The element has no column: its values live in the overflow index alone. */
 export interface KeptParam extends Options {
   readonly kind: 'kept';
-  readonly as: 'token' | 'string' | 'reference' | 'uri';
+  readonly as: 'token' | 'string' | 'reference' | 'uri' | 'quantity';
 }
 
 /**
@@ -161,9 +163,7 @@ export function reference<C extends string>(
 }
 
 /** @example 'value-quantity': quantity(el.quantity('value')) */
-export function quantity<P extends string>(
-  of: QuantityElement<P>,
-): QuantityParam<`${P}_${'value' | 'comparator' | 'unit' | 'unit_system' | 'unit_code'}`> {
+export function quantity<C extends string>(of: Pick<QuantityElement<C>, 'quantity'>): QuantityParam<C> {
   return { kind: 'quantity', columns: of.quantity };
 }
 

@@ -85,6 +85,8 @@ export interface ResourceSpec<T extends Resource, Row extends object, C extends 
   readonly patient: readonly string[] | 'shared' | 'none';
   readonly native?: readonly NativeName[];
   readonly search: Readonly<Record<string, SearchParam<Uses<Row, C>>>>;
+  /** Why the type has no other of the search parameters that R4 publishes for it. */
+  readonly leftOut?: string;
   /** Search parameters by which results can be sorted; the first, with its direction, is the default order. */
   readonly sort: readonly string[];
   readonly include?: readonly string[];
@@ -136,6 +138,7 @@ export interface Declaration {
   readonly patient: readonly string[] | 'shared' | 'none';
   readonly native: readonly NativeName[];
   readonly search: Readonly<Record<string, SearchParam>>;
+  readonly leftOut?: string;
   readonly sort: readonly string[];
   readonly include: readonly string[];
   readonly revInclude: readonly string[];

@@ -11,6 +11,7 @@ import { modifiersOf, prefixes } from '../define/params.js';
 import type { Interaction, Route } from '../http/fhir-request.js';
 import { invalidParameter } from '../outcome.js';
 import { chained, referring } from '../search/chain.js';
+import { reasonsLeftOut, refusedParameters } from '../search/left-out.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
 import { BACKPORT } from '../subscriptions/terms.js';
 import { topicsOf } from '../subscriptions/topics.js';
@@ -86,6 +87,7 @@ const DOCUMENTATION =
   '_count, _elements, _include, _revinclude, _sort, _summary and _total, and reads take _elements and _summary. A ' +
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
   'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types. ' +
+  `Of the parameters of all searches, ${Object.keys(refusedParameters).join(', ')} are not supported. ` +
   '_include and _revinclude take :iterate, which goes on twice from what was included. ' +
   'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 
@@ -122,13 +124,15 @@ function stated(
     code: each as CapabilityStatementRestResourceInteraction['code'],
   });
   const reversed = referring(facade.registry, resource);
+  const has = reversed.length > 0 ? `_has takes ${reversed.join(', ')}` : undefined;
+  const said = [has, reasonsLeftOut(resource)].filter((each) => each !== undefined);
   const operations = operationsOf(resource, routes);
   return {
     ...(type === 'Subscription' && { extension: topics(facade) }),
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
-    ...(reversed.length > 0 && { documentation: `_has takes ${reversed.join(', ')}` }),
+    ...(said.length > 0 && { documentation: said.join('. ') }),
     interaction: [...interactions].map(code),
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,

@@ -1,4 +1,4 @@
-import type { CompositeParam, LeafParam, SearchParam } from '../define/params.js';
+import type { CompositeParam, KeptParam, LeafParam, SearchParam } from '../define/params.js';
 import { asOverflow } from './overflow-params.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Dialect } from './dialect.js';
@@ -46,7 +46,7 @@ export const present = (param: SearchParam, place: Place): Fragment =>
 /** The row matches by a value that its columns could not hold. `name` is the parameter under which it was indexed. */
 export function matchesOverflow(
   name: string,
-  param: LeafParam | CompositeParam | { readonly kind: 'kept'; readonly as: 'token' | 'string' | 'reference' | 'uri' },
+  param: LeafParam | CompositeParam | { readonly kind: 'kept'; readonly as: KeptParam['as'] },
   operand: Slotted | undefined,
   place: Place,
 ): Fragment {

@@ -5,6 +5,15 @@ const overflowColumns = {
   second: { code: 'code_2', system: 'system_2' },
 } as const;
 
+export const overflowQuantity = {
+  value: 'number',
+  comparator: 'comparator',
+  unit: 'unit',
+  system: 'unit_system',
+  code: 'unit_code',
+  canonical: { value: 'canonical', unit: 'canonical_unit' },
+} as const;
+
 /** The parameter as the overflow index answers it. */
 export function asOverflow(param: LeafParam | CompositeParam | KeptParam): LeafParam | CompositeParam {
   if (param.kind === 'composite') {
@@ -28,10 +37,7 @@ function overflowLeaf(
     case 'reference':
       return { kind: 'reference', columns: { literal: 'reference' }, ...(param.to && { to: param.to }) };
     case 'quantity':
-      return {
-        kind: 'quantity',
-        columns: { value: 'number', comparator: 'comparator', unit: 'unit', system: 'unit_system', code: 'unit_code' },
-      };
+      return { kind: 'quantity', columns: overflowQuantity };
     case 'uri':
       return { kind: 'uri', columns: { uri: 'uri' } };
   }

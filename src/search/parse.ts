@@ -1,4 +1,11 @@
-import { leafOf, modifiersOf, type CompositeParam, type LeafParam, type SearchParam } from '../define/params.js';
+import {
+  leafOf,
+  modifiersOf,
+  type CompositeParam,
+  type KeptParam,
+  type LeafParam,
+  type SearchParam,
+} from '../define/params.js';
 import type { Criterion, Operand, SearchRequest, Test } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
@@ -6,7 +13,9 @@ import { asksOfOthers, hopsOf, parseHops } from './chain.js';
 import { controlNames, parseControls } from './controls.js';
 import { kindOf } from './kinds/index.js';
 import { NEVER, splitAt, unreadable, type ParseContext } from './kinds/kind.js';
+import { leftOut, refusedParameters, whyNoModifier } from './left-out.js';
 import type { Pairs, ParseOptions } from './options.js';
+import { overflowQuantity } from './overflow-params.js';
 
 /** More values than these in one parameter, or in one search, or parameters in one search, are refused. */
 const MAX_VALUES = 200;
@@ -134,10 +143,11 @@ function checkModifier(declared: DeclaredParam, modifier: string | undefined, ta
   const known = modifiersOf(declared.param);
   if (known.includes(modifier)) return;
   if (declared.definition.type === 'reference' && targets.includes(modifier)) return;
+  const why = whyNoModifier(declared.definition.type, modifier);
   throw new OutcomeError(
     400,
     'unsupported-modifier',
-    `Search parameter "${declared.name}" has no such modifier; it takes ${known.map((each) => `:${each}`).join(', ')}`,
+    `Search parameter "${declared.name}" has no such modifier${why === undefined ? '' : `: ${why}`}; it takes ${known.map((each) => `:${each}`).join(', ')}`,
   );
 }
 
@@ -148,7 +158,7 @@ function operand(param: SearchParam, text: string, modifier: string | undefined,
 }
 
 /** A kept element is written like any other of its kind. */
-function keptLeaf(as: 'token' | 'string' | 'reference' | 'uri'): LeafParam {
+function keptLeaf(as: KeptParam['as']): LeafParam {
   switch (as) {
     case 'token':
       return identifierParam;
@@ -158,6 +168,8 @@ function keptLeaf(as: 'token' | 'string' | 'reference' | 'uri'): LeafParam {
       return { kind: 'reference', columns: { literal: 'reference' } };
     case 'uri':
       return { kind: 'uri', columns: { uri: 'uri' } };
+    case 'quantity':
+      return { kind: 'quantity', columns: overflowQuantity };
   }
 }
 
@@ -186,6 +198,10 @@ function storedId(registry: Registry, type: string, id: string): string | number
 
 /** Names the parameters that there are, never the value: what was searched for may be patient data. */
 function unsupported(resource: RegisteredResource, name: string): OutcomeError {
+  const [base] = splitName(name);
+  const why = refusedParameters[base] ?? leftOut(resource).find((each) => each.name === base)?.why;
+  if (why !== undefined)
+    return new OutcomeError(400, 'unsupported-parameter', `${resource.type} has no search parameter "${base}": ${why}`);
   const supported = [...resource.params.keys()].sort().join(', ');
   const shown = /^[\w.:-]{1,64}$/.test(name) ? `"${name}"` : 'of this name';
   return new OutcomeError(

@@ -1,6 +1,7 @@
 import { evalFhirPathTyped, parseFhirPath, toTypedValue, type TypedValue } from '@medplum/core';
 import { interval, periodInterval } from '../define/dates.js';
 import { localise } from '../define/elements/element.js';
+import { canonicalOf } from '../define/elements/quantities.js';
 import { relative } from '../define/elements/references.js';
 import { fold } from '../define/fold.js';
 import { leafOf } from '../define/params.js';
@@ -153,7 +154,13 @@ function quantities({ value }: TypedValue, context: ValueContext): IndexedValue[
     code,
   } = value as { value?: number; unit?: string; system?: string; code?: string };
   if (number === undefined) return [];
-  return [drop({ number, unit, unit_system: system && localise(system, context), unit_code: code })];
+  const { value: inBase, unit: base } = canonicalOf(value as Parameters<typeof canonicalOf>[0]) ?? {};
+  return [
+    drop({
+      ...{ number, unit, unit_system: system && localise(system, context), unit_code: code },
+      ...{ canonical: inBase, canonical_unit: base },
+    }),
+  ];
 }
 
 function dates({ type, value }: TypedValue): IndexedValue[] {
@@ -205,6 +212,7 @@ const pathTypes = [
   'Extension',
   'HumanName',
   'Identifier',
+  'Meta',
   'Period',
   'Quantity',
   'Range',

@@ -1,4 +1,4 @@
-import type { Context, DraftRow } from '../define/elements/element.js';
+import { localise, type Context, type DraftRow } from '../define/elements/element.js';
 import { relative } from '../define/elements/references.js';
 import type { Literal } from '../define/json.js';
 import { issueType, OutcomeError } from '../outcome.js';
@@ -49,7 +49,9 @@ export function draftOf(
   const columns = (resource.fromFhir as NonNullable<RegisteredResource['fromFhir']>)(members, context);
   const { source } = resource;
   const profiles = own?.['profile'] as string[] | undefined;
-  if (source.profile !== undefined) columns[source.profile] = profiles?.join(' ') ?? null;
+  // Several are kept like any other meta: a column of one is what an index serves.
+  const [profile] = profiles?.length === 1 ? profiles : [];
+  if (source.profile !== undefined) columns[source.profile] = profile === undefined ? null : localise(profile, context);
   const renderer = rendererOf(resource);
   const rendered = renderer.columns(renderer.layout.ofDraft(columns), context);
   const wanted = { ...(own && { meta: own }), ...members };
@@ -62,7 +64,7 @@ export function draftOf(
       ? new Map<string, IndexedValue[]>()
       : overflowOf(
           resource,
-          localised({ ...whole, ...members }, context),
+          localised({ ...whole, ...wanted }, context),
           { ...whole, ...rendered },
           units,
           context.base,

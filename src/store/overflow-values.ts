@@ -19,6 +19,8 @@ const columns = [
   'unit',
   'unit_system',
   'unit_code',
+  'canonical',
+  'canonical_unit',
   'start_at',
   'end_at',
 ] as const;
@@ -73,7 +75,6 @@ export function overflowOf(
 /** Whether a parameter's expression speaks of one of the units that were kept. */
 function touches({ definition }: DeclaredParam, units: readonly string[], type: string): boolean {
   const texts = [definition.expression, ...(definition.component ?? []).map((each) => each.expression)];
-  if (definition.expression.startsWith('Resource.')) return false;
   const words = new Set(texts.flatMap((text) => text.match(/\w+/g) ?? []));
   return (
     units.some((unit) => words.has(unit)) ||

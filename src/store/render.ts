@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Context, Values } from '../define/elements/element.js';
+import { globalise, type Context, type Values } from '../define/elements/element.js';
 import { writeJson } from '../define/json.js';
-import { nativeOfAll, type RegisteredResource } from '../registry.js';
+import { NATIVE_TAG, nativeOfAll, type RegisteredResource } from '../registry.js';
 import { patientsOf } from './compartment.js';
 import { merge, narrativeOf, unitsOf, type Extra, type KeptNarrative } from './extra.js';
 import { layoutOf, type Layout } from './layout.js';
@@ -19,8 +19,6 @@ export interface Entry {
   readonly native: string;
   readonly text: string;
 }
-
-const NATIVE_TAG = 'CodeSystem/native-resource';
 
 /** Turns rows of one resource type into resources. */
 export interface Renderer {
@@ -61,7 +59,7 @@ function makeRenderer(resource: RegisteredResource): Renderer {
   const columns = (row: Values, context: Context): Record<string, unknown> => {
     const rendered = layout.toFhir(row, context);
     const profile = value(row, at.profile);
-    return typeof profile === 'string' ? { meta: { profile: profile.split(' ') }, ...rendered } : rendered;
+    return typeof profile === 'string' ? { meta: { profile: [globalise(profile, context)] }, ...rendered } : rendered;
   };
 
   const render = (row: Values, tenant: string, context: Context): Entry => {

@@ -2,7 +2,7 @@ import type { Database } from './database.js';
 
 /** Columns of few values: an equality on them leaves many rows. */
 const coarse =
-  /^(active|gender|deceased|status|doc_status|use|level|preferred|country_fold|state_fold|language|language_code|content_type|format_code|class_code|category_code|medium_code|priority|native_resource|setting_code|facility_code|status_reason_code)$/;
+  /^(active|gender|deceased|status|doc_status|use|level|preferred|country_fold|state_fold|language|language_code|content_type|format_code|class_code|category_code|medium_code|priority|native_resource|setting_code|facility_code|status_reason_code|canonical_unit|value_canonical_unit)$/;
 
 /** What is assumed of every table: rows, tenants, and how many rows share a value. */
 const ROWS = 1_000_000;

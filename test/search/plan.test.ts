@@ -177,6 +177,29 @@ describe('search: plans', () => {
     assert.deepEqual(faults, []);
   });
 
+  it(`THREAT 73: an amount is found in base units by an index, in the row, in a component and kept (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const resource = registry.get('Observation');
+    assert.ok(resource);
+    const faults: string[] = [];
+    for (const [name, before] of [
+      ['value-quantity', ''],
+      ['component-value-quantity', ''],
+      ['code-value-quantity', 'x$'],
+    ] as const) {
+      const amount = `${before}5.4|http://unitsofmeasure.org|g`;
+      const statement = await compiled(own, registry, resource, [[name, amount]], undefined);
+      // The two halves of a union are read whole: what they found.
+      faults.push(...(await scanned(own, resource, statement)).filter((line) => !/^SCAN [ab]$/.test(line)));
+      if (dialect !== 'sqlite' || before !== '') continue;
+      const plan = await own.objects(`explain query plan ${statement.sql}`, statement.values);
+      const used = plan.map(({ detail }) => /INDEX (\w*_canonical) /.exec(String(detail))?.[1]).filter(Boolean);
+      const table = name === 'value-quantity' ? 'observation' : 'observation_component';
+      assert.deepEqual(used.sort(), [`${table}_canonical`, 'overflow_canonical'], name);
+    }
+    assert.deepEqual(faults, []);
+  });
+
   it('notices a parameter that no index serves', async () => {
     const { own, registry } = server.portico;
     const resource = registry.get('Observation');

@@ -19,6 +19,17 @@ const concept = fc.array(coding, { minLength: 1, maxLength: 3 }).map((all) => ({
 const day = fc.integer({ min: 1, max: 6 }).map((each) => `2024-02-0${String(each)}`);
 const hundredths = fc.integer({ min: -30, max: 130 }).map((each) => each / 100);
 const strings = ['Rene', 'René', 'RENEE', 'ren_', 'r%n', 'other'] as const;
+const uris = ['urn:oid:5.1', 'urn:oid:5.2'] as const;
+/** What converts to what, and by which factor. */
+const units: Readonly<Record<string, { of: string; factor: number }>> = {
+  mg: { of: 'mass', factor: 1 },
+  g: { of: 'mass', factor: 1000 },
+  kg: { of: 'mass', factor: 1_000_000 },
+  mol: { of: 'substance', factor: 1000 },
+  mmol: { of: 'substance', factor: 1 },
+  '[IU]': { of: 'nothing', factor: 1 },
+};
+const unit = fc.constantFrom(...Object.keys(units));
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
 
 const population = fc.array(
@@ -40,13 +51,22 @@ const population = fc.array(
       value: optional(
         fc.oneof(
           hundredths.map((value) => ({ valueQuantity: { value } })),
+          fc.tuple(hundredths, unit).map(([value, code]) => ({
+            valueQuantity: { value, code, system: 'http://unitsofmeasure.org' },
+          })),
           fc.constantFrom(...strings).map((valueString) => ({ valueString })),
         ),
       ),
       component: optional(fc.array(fc.tuple(concept, hundredths), { minLength: 1, maxLength: 2 })),
       subject: optional(fc.constantFrom('Patient/a', 'Patient/b', 'Group/a')),
+      tag: optional(fc.uniqueArray(coding, { minLength: 1, maxLength: 2, selector: (each) => JSON.stringify(each) })),
+      security: optional(coding),
+      profile: optional(fc.uniqueArray(fc.constantFrom(...uris), { minLength: 1, maxLength: 2 })),
     })
-    .map(({ category, effective, value, component, subject }) => ({
+    .map(({ category, effective, value, component, subject, tag, security, profile }) => ({
+      ...((tag ?? security ?? profile) && {
+        meta: { ...(tag && { tag }), ...(security && { security: [security] }), ...(profile && { profile }) },
+      }),
       ...(category && { category }),
       ...effective,
       ...value,
@@ -71,6 +91,30 @@ const token: fc.Arbitrary<Query> = fc
     text: `category${not ? ':not' : ''}=${system === undefined ? '' : `${system}|`}${code}`,
     matches: (resource) => hasCode(resource.category, system, code) !== not,
   }));
+
+const labelled = (labels: any[] | undefined, system: string | undefined, code: string): boolean =>
+  hasCode(labels && [{ coding: labels }], system, code);
+const meta: fc.Arbitrary<Query> = fc.oneof(
+  fc
+    .record({
+      member: fc.constantFrom('tag', 'security'),
+      system: fc.constantFrom(undefined, '', 'urn:oid:1'),
+      code: fc.constantFrom(...codes),
+      not: fc.boolean(),
+    })
+    .map(({ member, system, code, not }) => ({
+      text: `_${member}${not ? ':not' : ''}=${system === undefined ? '' : `${system}|`}${code}`,
+      matches: (resource: any) => labelled(resource.meta?.[member] as any[] | undefined, system, code) !== not,
+    })),
+  fc.constantFrom(...uris).map((each) => ({
+    text: `_profile=${each}`,
+    matches: (resource: any) => (resource.meta?.profile ?? []).includes(each) as boolean,
+  })),
+  fc.constantFrom('tag', 'security', 'profile').map((member) => ({
+    text: `_${member}:missing=true`,
+    matches: (resource: any) => resource.meta?.[member] === undefined,
+  })),
+);
 
 const DAY = 86_400_000;
 function range(resource: any): [number, number] | undefined {
@@ -121,13 +165,25 @@ const number = fc
   })
   .map(({ prefix, tenths, digits }) => ({
     text: `${prefix}${(tenths / 10).toFixed(digits)}`,
-    matches: (value: number | undefined): boolean =>
+    /** `times` and `by` make units of the row and of the query the same. */
+    matches: (value: number | undefined, times = 1, by = 1): boolean =>
       value !== undefined &&
-      (numberRules[prefix] as (typeof numberRules)[string])(thousandths(value), tenths * 100, digits === 1 ? 50 : 5),
+      (numberRules[prefix] as (typeof numberRules)[string])(
+        thousandths(value) * times,
+        tenths * 100 * by,
+        (digits === 1 ? 50 : 5) * by,
+      ),
   }));
 const quantity: fc.Arbitrary<Query> = number.map(({ text, matches }) => ({
   text: `value-quantity=${text}`,
   matches: (resource) => matches(resource.valueQuantity?.value as number | undefined),
+}));
+const amount: fc.Arbitrary<Query> = fc.tuple(number, unit).map(([{ text, matches }, code]) => ({
+  text: `value-quantity=${text}|http://unitsofmeasure.org|${code}`,
+  matches: ({ valueQuantity: value }) => {
+    const [has, asked] = [units[value?.code as string], units[code] as (typeof units)[string]];
+    return has?.of === asked.of && matches(value.value as number, has.factor, asked.factor);
+  },
 }));
 const composite: fc.Arbitrary<Query> = fc.tuple(fc.constantFrom(...codes), number).map(([code, { text, matches }]) => ({
   text: `component-code-value-quantity=${code}$${text}`,
@@ -165,7 +221,7 @@ const reference: fc.Arbitrary<Query> = fc.constantFrom<Query>(
 );
 
 const queries = fc.array(
-  fc.array(fc.oneof(token, date, quantity, composite, string, reference), { minLength: 1, maxLength: 2 }),
+  fc.array(fc.oneof(token, meta, date, quantity, amount, composite, string, reference), { minLength: 1, maxLength: 2 }),
   { minLength: 25, maxLength: 25 },
 );
 

@@ -89,8 +89,8 @@ describeSearch(
       ['value-quantity=5|urn:oid:1|mg', 'own'],
       ['value-quantity=5|http://unitsofmeasure.org|mm[Hg]', 'pressure'],
       ['value-quantity=5||', 'bare other own pressure ucum unit'],
-      ['value-quantity=gt4.9|http://unitsofmeasure.org|mg', 'ucum'],
-      ['value-quantity=ne4|http://unitsofmeasure.org|mg', 'ucum'],
+      ['value-quantity=gt4.9|http://unitsofmeasure.org|mg', 'other ucum'],
+      ['value-quantity=ne4|http://unitsofmeasure.org|mg', 'other ucum'],
       ['value-quantity=5|http://unitsofmeasure.org|', '400 invalid-parameter'],
     ],
   },
@@ -152,6 +152,82 @@ describeSearch(
     'REST 38: :missing': [
       ['component-code-value-quantity:missing=false', 'high low swapped'],
       ['code-value-quantity:missing=true', 'concept high low swapped'],
+    ],
+  },
+);
+
+describeSearch(
+  'search/quantity in units that convert',
+  'Observation',
+  [
+    value('5.4g', 5.4, 'g'),
+    value('5400mg', 5400, 'mg'),
+    value('5.44g', 5.44, 'g'),
+    value('5.45g', 5.45, 'g'),
+    value('5.4mmol', 5.4, 'mmol'),
+    value('37Cel', 37, 'Cel'),
+    value('98.6F', 98.6, '[degF]'),
+    value('100Cel', 100, 'Cel'),
+    value('7.4pH', 7.4, '[pH]'),
+    value('7.0pH', 7, '[pH]'),
+    value('5IU', 5, '[IU]'),
+    value('5kIU', 0.005, 'k[IU]'),
+    value('bad', 5.4, 'gramme'),
+    observation('elsewhere', { valueQuantity: { value: 5.4, unit: 'g', system: 'urn:oid:1', code: 'g' } }),
+    observation('twice', {
+      code: coded('urn:oid:1', 'weight'),
+      component: [
+        { code: coded('urn:oid:1', 'w'), valueQuantity: ucum(2, 'kg') },
+        { code: coded('urn:oid:1', 'w'), valueQuantity: ucum(9, 'g') },
+      ],
+    }),
+    observation('second-code', {
+      code: {
+        coding: [
+          { system: 'urn:oid:1', code: 'first' },
+          { system: 'urn:oid:1', code: 'second' },
+        ],
+      },
+      valueQuantity: ucum(3, '[in_i]'),
+    }),
+  ],
+  {
+    'REST 38: a unit of UCUM finds what it converts to, with the precision of the unit that was asked in': [
+      ['value-quantity=0.0054|http://unitsofmeasure.org|kg', '5.44g 5.4g 5400mg'],
+      ['value-quantity=5.4|http://unitsofmeasure.org|g', '5.44g 5.4g 5400mg'],
+      ['value-quantity=5.40|http://unitsofmeasure.org|g', '5.4g 5400mg'],
+      ['value-quantity=5400|http://unitsofmeasure.org|mg', '5.4g 5400mg'],
+      ['value-quantity=5400000.0|http://unitsofmeasure.org|ug', '5.4g 5400mg'],
+      ['value-quantity=gt0.0054|http://unitsofmeasure.org|kg', '5.44g 5.45g'],
+      ['value-quantity=ge5400|http://unitsofmeasure.org|mg', '5.44g 5.45g 5.4g 5400mg'],
+      ['value-quantity=ne5.4|http://unitsofmeasure.org|g', '5.45g'],
+      ['value-quantity=lt1|http://unitsofmeasure.org|[lb_av]', '5.44g 5.45g 5.4g 5400mg'],
+    ],
+    'REST 38: amounts of substance are no masses': [
+      ['value-quantity=5.4|http://unitsofmeasure.org|mmol', '5.4mmol'],
+      ['value-quantity=0.0054|http://unitsofmeasure.org|mol', '5.4mmol'],
+      ['value-quantity=gt0|http://unitsofmeasure.org|1', ''],
+    ],
+    'REST 38: scales with another zero': [
+      ['value-quantity=98.6|http://unitsofmeasure.org|[degF]', '37Cel 98.6F'],
+      ['value-quantity=37.0|http://unitsofmeasure.org|Cel', '37Cel 98.6F'],
+      ['value-quantity=gt310.2|http://unitsofmeasure.org|K', '100Cel'],
+    ],
+    'REST 38: what does not convert is found in its own unit, as it is written': [
+      ['value-quantity=gt7.1|http://unitsofmeasure.org|[pH]', '7.4pH'],
+      ['value-quantity=5|http://unitsofmeasure.org|[IU]', '5IU'],
+      ['value-quantity=5.4|http://unitsofmeasure.org|gramme', 'bad'],
+      ['value-quantity=5.4|http://unitsofmeasure.org|gram', ''],
+      [`value-quantity=5.4|http://unitsofmeasure.org|${'g'.repeat(200)}`, ''],
+      ['value-quantity=5.4|urn:oid:1|g', 'elsewhere'],
+      ['value-quantity=0.0054|urn:oid:1|kg', ''],
+      ['value-quantity=5.4||g', '5.44g 5.4g elsewhere'],
+    ],
+    'REST 38: in components, in composites, and of a code that has no column': [
+      ['component-value-quantity=2000|http://unitsofmeasure.org|g', 'twice'],
+      ['component-code-value-quantity=w$9000|http://unitsofmeasure.org|mg', 'twice'],
+      ['combo-value-quantity=gt1|http://unitsofmeasure.org|kg', 'twice'],
+      ['code-value-quantity=second$7.62|http://unitsofmeasure.org|cm', 'second-code'],
     ],
   },
 );

@@ -1,8 +1,11 @@
 import type { Quantity, Range, Ratio } from '@medplum/fhirtypes';
-import { column, globalise, localise, numberAt, textAt, type Element } from './element.js';
+import { canonical, UCUM } from '../ucum.js';
+import { column, globalise, localise, numberAt, searchColumn, textAt, type Element } from './element.js';
 
 type QuantityNames<P extends string> =
   `${P}_value` | `${P}_comparator` | `${P}_unit` | `${P}_unit_system` | `${P}_unit_code`;
+
+type CanonicalNames<P extends string> = `${P}_canonical` | `${P}_canonical_unit`;
 
 export interface QuantityColumns<C extends string> {
   readonly value: C;
@@ -10,14 +13,27 @@ export interface QuantityColumns<C extends string> {
   readonly unit: C;
   readonly system: C;
   readonly code: C;
+  /** The same amount in base units, for searches in any unit: without it, a search in a unit finds that unit alone. */
+  readonly canonical?: { readonly value: C; readonly unit: C };
 }
 
-export interface QuantityElement<P extends string> extends Element<Quantity, QuantityNames<P>> {
-  readonly quantity: QuantityColumns<QuantityNames<P>>;
+export interface QuantityElement<C extends string> extends Element<Quantity, C> {
+  readonly quantity: QuantityColumns<C>;
 }
 
-/** A Quantity: `<prefix>_value`, `_comparator`, `_unit`, `_unit_system`, `_unit_code`. */
-export function quantity<P extends string>(prefix: P): QuantityElement<P> {
+/**
+ * A Quantity: `<prefix>_value`, `_comparator`, `_unit`, `_unit_system`, `_unit_code`; with `canonical` also
+ * `<prefix>_canonical` and `_canonical_unit`, by which it is found in every unit that it converts to.
+ */
+export function quantity<P extends string>(
+  prefix: P,
+  options: { readonly canonical: true },
+): QuantityElement<QuantityNames<P> | CanonicalNames<P>>;
+export function quantity<P extends string>(prefix: P): QuantityElement<QuantityNames<P>>;
+export function quantity<P extends string>(
+  prefix: P,
+  options?: { readonly canonical: true },
+): QuantityElement<QuantityNames<P> | CanonicalNames<P>> {
   const name = {
     value: `${prefix}_value`,
     comparator: `${prefix}_comparator`,
@@ -25,9 +41,13 @@ export function quantity<P extends string>(prefix: P): QuantityElement<P> {
     system: `${prefix}_unit_system`,
     code: `${prefix}_unit_code`,
   } as const;
+  const base = options && ({ value: `${prefix}_canonical`, unit: `${prefix}_canonical_unit` } as const);
   return {
-    quantity: name,
-    columns: [name.value, name.comparator, name.unit, name.system, name.code].map((each) => column(each)),
+    quantity: { ...name, ...(base && { canonical: base }) },
+    columns: [
+      ...[name.value, name.comparator, name.unit, name.system, name.code].map((each) => column(each)),
+      ...(base ? [searchColumn(base.value), searchColumn(base.unit)] : []),
+    ],
     reader: (at) => {
       const valueAt = numberAt(at, name.value);
       const comparatorAt = textAt(at, name.comparator);
@@ -56,9 +76,17 @@ export function quantity<P extends string>(prefix: P): QuantityElement<P> {
       into[name.unit] = value.unit ?? null;
       into[name.system] = value.system === undefined ? null : localise(value.system, context);
       into[name.code] = value.code ?? null;
+      if (!base) return;
+      const found = canonicalOf(value);
+      into[base.value] = found?.value ?? null;
+      into[base.unit] = found?.unit ?? null;
     },
   };
 }
+
+/** The amount in base units, where the unit is one of UCUM that converts. */
+export const canonicalOf = ({ value, system, code }: Pick<Quantity, 'value' | 'system' | 'code'>) =>
+  value === undefined || code === undefined || system !== UCUM ? undefined : canonical(value, code);
 
 /** Two quantities as one element: a Range is low and high, a Ratio numerator and denominator. */
 function pair<T extends Range | Ratio, P extends string, A extends string, B extends string>(

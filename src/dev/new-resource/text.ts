@@ -62,6 +62,7 @@ export async function up(knex: Knex): Promise<void> {
     ${typeof patient === 'string' ? '' : index('of_patient', ['patient_id', ...sorted], 'patient_id')}
     ${indexed.map((column) => index(column, [column, ...sorted], times.has(column) ? undefined : column)).join('\n    ')}
   });
+  await s.meta('${table}', [${quoted(sorted)}]);
   ${identified ? `await s.identifiers('${table}_identifier', 'parent_id');` : ''}
 }
 

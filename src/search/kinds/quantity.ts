@@ -1,6 +1,7 @@
 import { localise } from '../../define/elements/element.js';
 import type { Prefix, QuantityParam } from '../../define/params.js';
-import { all, sql, type Fragment, type Slot } from '../fragment.js';
+import { canonical, UCUM } from '../../define/ucum.js';
+import { all, FALSE, sql, type Fragment, type Slot } from '../fragment.js';
 import { prefixed } from './date.js';
 import { splitAt, unescape, unreadable, type Kind } from './kind.js';
 
@@ -8,7 +9,7 @@ const decimal = /^[+-]?\d{1,30}(?:\.(\d{1,30}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /** Numbers with a unit, by their implied precision: https://hl7.org/fhir/R4/search.html#quantity */
 export const quantity: Kind<QuantityParam> = {
-  parse(_param, text, _modifier, context) {
+  parse(param, text, _modifier, context) {
     const parts = splitAt(text, '|').map(unescape);
     const [prefix, number] = prefixed(parts[0] as string);
     const match = decimal.exec(number);
@@ -21,20 +22,24 @@ export const quantity: Kind<QuantityParam> = {
     const [, system = '', code = ''] = parts;
     if (system !== '' && code === '') throw unreadable(context.name, 'a system is of no use without a code');
     const unit = code === '' ? 'any' : system === '' ? 'unit' : 'coded';
+    const numbers = isRanged(prefix) ? [decimalOf(value - margin), decimalOf(value + margin)] : [value];
+    const converted = system === UCUM && param.columns.canonical ? inBaseUnits(numbers, code) : undefined;
+    if (converted) return { shape: `${prefix} canonical`, bindings: converted };
     return {
       shape: `${prefix} ${unit}`,
-      bindings: [
-        ...(['eq', 'ne', 'ap'].includes(prefix) ? [decimalOf(value - margin), decimalOf(value + margin)] : [value]),
-        ...(unit === 'coded' ? [localise(system, context), code] : unit === 'unit' ? [code] : []),
-      ],
+      bindings: [...numbers, ...(unit === 'coded' ? [localise(system, context), code] : unit === 'unit' ? [code] : [])],
     };
   },
 
   match(param, alias, { shape, slots }) {
-    const [prefix, unit] = shape.split(' ') as [Prefix, 'any' | 'unit' | 'coded'];
+    const [prefix, unit] = shape.split(' ') as [Prefix, 'any' | 'unit' | 'coded' | 'canonical'];
     const column = (name: string): Fragment => sql.column(alias, name);
-    const ranged = ['eq', 'ne', 'ap'].includes(prefix);
-    const [first, second] = slots.slice(ranged ? 2 : 1) as [Slot, Slot];
+    const [first, second] = slots.slice(isRanged(prefix) ? 2 : 1) as [Slot, Slot];
+    const { canonical } = param.columns;
+    if (unit === 'canonical')
+      return canonical
+        ? all([sql`${column(canonical.unit)} = ${first}`, compare(prefix, column(canonical.value), slots)])
+        : FALSE;
     const inUnit: Fragment[] =
       unit === 'any'
         ? []
@@ -46,6 +51,16 @@ export const quantity: Kind<QuantityParam> = {
 
   present: (param, alias) => sql`${sql.column(alias, param.columns.value)} is not null`,
 };
+
+const isRanged = (prefix: Prefix): boolean => prefix === 'eq' || prefix === 'ne' || prefix === 'ap';
+
+/** The numbers in base units, and which these are; undefined where they are in no unit that converts. */
+function inBaseUnits(numbers: readonly number[], code: string): (number | string)[] | undefined {
+  const found = numbers.map((each) => canonical(each, code));
+  const [unit] = found.map((each) => each?.unit);
+  const values = found.map((each) => each?.value).filter((each) => each !== undefined);
+  return unit === undefined || values.length < numbers.length ? undefined : [...values, unit];
+}
 
 function compare(prefix: Prefix, value: Fragment, slots: readonly Slot[]): Fragment {
   const [lo, hi] = slots as [Slot, Slot];

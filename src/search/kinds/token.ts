@@ -20,7 +20,7 @@ export const token: Kind<TokenParam> = {
       if (system !== param.impliedSystem) return NEVER;
       return code === '' ? { shape: 'any', bindings: [] } : coded(param, code, context);
     }
-    if (param.columns.system === undefined) return NEVER;
+    if (param.columns.system === undefined && !param.own) return NEVER;
     if (parts.every((each) => each === '')) throw unreadable(context.name, 'a code or a system is expected');
     if (code === '') return { shape: 'system', bindings: [system] };
     return system === '' ? { shape: 'bare', bindings: [code] } : { shape: 'both', bindings: [system, code] };
@@ -31,6 +31,9 @@ export const token: Kind<TokenParam> = {
     const { code, system, type, text } = param.columns;
     const found = (): Fragment => {
       const [first, second, third] = slots as [Slot, Slot, Slot];
+      if (param.own && shape === 'system') return sql`${first} = ${sql.literal(param.own.system)}`;
+      if (param.own && shape === 'both')
+        return sql`(${column(code)} = ${second} and ${first} = ${sql.literal(param.own.system)})`;
       switch (shape) {
         case 'any':
           return sql`${column(code)} is not null`;
@@ -65,6 +68,8 @@ export const token: Kind<TokenParam> = {
 };
 
 function only(param: TokenParam, alias: string): Fragment {
+  // Written out, so that a partial index of the others serves it.
+  if (param.own) return sql`${sql.column(alias, param.columns.code)} <> 'none'`;
   return param.only ? sql`${sql.column(alias, param.only.column)} = ${sql.literal(param.only.value)}` : TRUE;
 }
 

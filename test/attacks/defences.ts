@@ -56,21 +56,21 @@ const endpoints: readonly Defence[] = [
 const rows: readonly Defence[] = [
   {
     what: 'statements have the tenant',
-    file: 'src/search/compile.ts',
+    file: 'src/search/condition.ts',
     text: "if (source.tenant !== 'single') parts.push(",
     without: "if (source.tenant === '') parts.push(",
     spec: attacks('narrowing-tenants'),
   },
   {
     what: 'statements have the pin',
-    file: 'src/search/compile.ts',
+    file: 'src/search/condition.ts',
     text: "if (narrowing.patient !== undefined && patient !== 'shared')",
     without: "if (narrowing.patient === '')",
     spec: attacks('narrowing'),
   },
   {
     what: 'statements have the native resource',
-    file: 'src/search/compile.ts',
+    file: 'src/search/condition.ts',
     text: '(native === undefined ? [] : [ofNative(resource,',
     without: '(native === undefined || slots.next() ? [] : [ofNative(resource,',
     spec: attacks('native-scopes'),

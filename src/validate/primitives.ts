@@ -53,6 +53,8 @@ const primitives: Readonly<Record<string, Rule>> = {
   uuid: matching('is not a UUID', /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/),
 };
 
+export const isPrimitive = (type: string): boolean => Object.hasOwn(primitives, type);
+
 /** What no database and no client can be trusted with: control characters, and halves of surrogate pairs. */
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 

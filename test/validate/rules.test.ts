@@ -156,6 +156,7 @@ describe('validate: rules of R4 beyond structure', () => {
       'media types and empty elements',
       [
         attachment({ contentType: 'text/plain; charset=utf-8', data: 'aGk=' }),
+        attachment({ contentType: 'text/plain', data: 'AAAA'.repeat(1_000_000) }),
         patient({ birthDate: '2000', _birthDate: { id: 'x' } }),
       ],
       [

@@ -4,7 +4,7 @@ import type { ExtensionShape } from '../define/elements/element.js';
 import { etag, httpDate, isNotModified } from '../http/etag.js';
 import type { Interaction } from '../http/fhir-request.js';
 import { errorCodes, issueType } from '../outcome.js';
-import { typeDefinition } from '../validate/definitions.js';
+import { isPrimitive } from '../validate/primitives.js';
 import { notFound, type Facade } from './facade.js';
 import { parseShape, shaped } from './subset.js';
 
@@ -122,5 +122,5 @@ function elementsOf({ url, repeats, value, parts }: ExtensionShape, id: string, 
 function typeOf(member: string): string {
   const name = member.slice('value'.length);
   const primitive = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
-  return typeDefinition(primitive) ? primitive : name;
+  return isPrimitive(primitive) ? primitive : name;
 }

@@ -3,7 +3,7 @@ import type { FhirRequest, Takes } from '../http/fhir-request.js';
 import { OutcomeError, type Issue } from '../outcome.js';
 import type { RegisteredResource, Registry } from '../registry.js';
 import type { Sent } from '../store/draft.js';
-import { isValid, validate, type Profiles } from '../validate/structure.js';
+import { isValid, validateApart, type Profiles } from '../validate/structure.js';
 
 const MEBIBYTE = 1024 * 1024;
 const RESOURCE_BYTES = MEBIBYTE;
@@ -87,14 +87,14 @@ export function checkSameId({ resource }: Sent, id: string): void {
 }
 
 /**
- * What is not R4 is 400, and what breaks a profile that it claims is 422
+ * What is not R4 is 400, and what breaks a profile that it claims, or that its code implies, is 422
  * (https://hl7.org/fhir/R4/http.html#create): an issue for each fault, with where it is.
  */
 export function checkValid({ resource }: Sent, { type }: Pick<RegisteredResource, 'type'>, profiles: Profiles): void {
-  const issues = validate(resource, profiles);
-  if (isValid(issues)) return;
-  const status = profiles.size > 0 && isValid(validate(resource)) ? 422 : 400;
-  throw new OutcomeError(status, 'invalid-resource', `It is not a valid ${type}`, { issues: issues.filter(isError) });
+  const { base, profile } = validateApart(resource, profiles);
+  if (isValid(base) && isValid(profile)) return;
+  const issues = [...base, ...profile].filter(isError);
+  throw new OutcomeError(isValid(base) ? 422 : 400, 'invalid-resource', `It is not a valid ${type}`, { issues });
 }
 
 const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';

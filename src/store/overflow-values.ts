@@ -62,8 +62,7 @@ export function overflowOf(
     for (const [name, values] of searchValues(sent, declared, { base })) {
       const have = ofColumns.get(name) ?? [];
       const known = new Set(have.map(keyOf));
-      const wanted = new Set(values.map(keyOf));
-      if (have.some((each) => !wanted.has(keyOf(each))))
+      if (have.some((each) => !values.some((whole) => isPart(each, whole))))
         throw new Error(`${resource.type}: the columns invent values of search parameter ${name}`);
       const missing = new Map(values.filter((each) => !known.has(keyOf(each))).map((each) => [keyOf(each), each]));
       if (missing.size > 0) found.set(name, [...missing.values()]);
@@ -71,6 +70,10 @@ export function overflowOf(
   }
   return found;
 }
+
+/** A column may say less than was sent, an identifier without its type, and is true all the same. */
+const isPart = (value: IndexedValue, whole: IndexedValue): boolean =>
+  Object.entries(value).every(([name, each]) => each === whole[name]);
 
 /** Whether a parameter's expression speaks of one of the units that were kept. */
 function touches({ definition }: DeclaredParam, units: readonly string[], type: string): boolean {

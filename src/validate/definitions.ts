@@ -20,6 +20,20 @@ export interface TypeDefinition {
   readonly mandatory: readonly string[];
 }
 
+/** A profile of a vital sign: https://hl7.org/fhir/R4/observation-vitalsigns.html */
+export interface VitalSign {
+  readonly url: string;
+  /** Of LOINC; what has it is one. */
+  readonly code?: string | undefined;
+  /** Of UCUM; undefined where the profile does not say what is measured. */
+  readonly units?: readonly string[] | undefined;
+  /** The value must be there. */
+  readonly isMeasured: boolean;
+  readonly hasValue: boolean;
+  readonly hasMembers: boolean;
+  readonly components: readonly { readonly code: string; readonly units: readonly string[] }[];
+}
+
 const built = new URL(
   import.meta.url.includes('/dist/src/') ? '../../definitions/' : '../../dist/definitions/',
   import.meta.url,
@@ -59,6 +73,23 @@ export function typeDefinition(type: string): TypeDefinition | undefined {
     schemas[inner.name] = revive(inner);
   }
   return definition;
+}
+
+let signs: readonly VitalSign[] | undefined;
+
+export const vitalSigns = (): readonly VitalSign[] => (signs ??= read('vital-signs.json') as VitalSign[]);
+
+let valueSets: Record<string, Record<string, readonly string[]>> | undefined;
+const codes = new Map<string, ReadonlyMap<string, ReadonlySet<string>> | undefined>();
+
+/** The codes of a value set, by their system; undefined where the definitions do not say them all. */
+export function codesOf(valueSet: string): ReadonlyMap<string, ReadonlySet<string>> | undefined {
+  const url = valueSet.split('|')[0] as string;
+  valueSets ??= read('value-sets.json') as Record<string, Record<string, readonly string[]>>;
+  const found = Object.hasOwn(valueSets, url) ? valueSets[url] : undefined;
+  if (!codes.has(url))
+    codes.set(url, found && new Map(Object.entries(found).map(([system, list]) => [system, new Set(list)])));
+  return codes.get(url);
 }
 
 let dataTypes = false;

@@ -1,6 +1,6 @@
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import { ConfigurationError } from '../outcome.js';
-import type { Profiles } from './structure.js';
+import type { Profiles } from './profiles.js';
 
 interface PackageReader {
   (file: string): AsyncIterable<{ readonly origin: string; readonly text: string }>;

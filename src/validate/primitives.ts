@@ -1,84 +1,68 @@
-import { tryGetDataType, type InternalSchemaElement } from '@medplum/core';
 import { interval } from '../define/dates.js';
-import type { Issue } from '../outcome.js';
-import { resourceNames } from './definitions.js';
 
-/** Rules of the primitive types that the structure's own check leaves open: https://hl7.org/fhir/R4/datatypes.html#primitive */
-const rules: Readonly<Record<string, (value: never) => string | undefined>> = {
-  id: (value: string) => (/^[A-Za-z0-9\-.]{1,64}$/.test(value) ? undefined : 'is not an id'),
-  date: (value: string) => (dayOf(value) ? undefined : 'is not a date of the calendar'),
-  dateTime: (value: string) => (dateTimeOf(value) ? undefined : 'is not a dateTime: a time needs seconds and a zone'),
-  instant: (value: string) => (value.length >= 20 && dateTimeOf(value) ? undefined : 'is not an instant'),
-  integer: (value: number) => wholeNumber(value, -(2 ** 31)),
-  unsignedInt: (value: number) => wholeNumber(value, 0),
-  positiveInt: (value: number) => wholeNumber(value, 1),
+/** What is wrong with a value of a primitive type; undefined where nothing is. The text never quotes the value. */
+type Rule = (value: never) => string | undefined;
+
+const text =
+  (fault: string, fits: (value: string) => boolean): Rule =>
+  (value: unknown) =>
+    typeof value !== 'string' ? 'is not a string' : fits(value) ? undefined : fault;
+
+const matching = (fault: string, pattern: RegExp): Rule => text(fault, (value) => pattern.test(value));
+
+const wholeNumber =
+  (least: number): Rule =>
+  (value: unknown) => {
+    if (typeof value !== 'number') return 'is not a number';
+    return Number.isInteger(value) && value >= least && value <= 2 ** 31 - 1 ? undefined : 'is out of range';
+  };
+
+/** https://hl7.org/fhir/R4/datatypes.html#string */
+const MAX_STRING = 1024 * 1024;
+
+const isDay = (value: string): boolean => !value.includes('T') && interval(value) !== undefined && isYear(value);
+const isMoment = (value: string): boolean =>
+  interval(value) !== undefined &&
+  isYear(value) &&
+  (!value.includes('T') || /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value));
+const isYear = (value: string): boolean => !value.startsWith('0000');
+const isText = (value: string): boolean => value.length <= MAX_STRING && /\S/.test(value);
+
+/** Rules of the primitive types: https://hl7.org/fhir/R4/datatypes.html#primitive */
+const primitives: Readonly<Record<string, Rule>> = {
+  base64Binary: text('is not base64', (value) => value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)),
+  boolean: (value: unknown) => (typeof value === 'boolean' ? undefined : 'is not a boolean'),
+  canonical: matching('is not a canonical URL', /^\S+$/),
+  code: matching('is not a code', /^\S+( \S+)*$/),
+  date: text('is not a date of the calendar', isDay),
+  dateTime: text('is not a dateTime: a time needs seconds and a zone', isMoment),
+  decimal: (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? undefined : 'is not a number'),
+  id: matching('is not an id', /^[A-Za-z0-9\-.]{1,64}$/),
+  instant: text('is not an instant', (value) => value.length >= 20 && isMoment(value)),
+  integer: wholeNumber(-(2 ** 31)),
+  markdown: text('is not a text', isText),
+  // No type of R4: a code whose binding is a grammar.
+  mediaType: matching('is not a media type', /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;.*)?$/),
+  oid: matching('is not an OID', /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/),
+  positiveInt: wholeNumber(1),
+  string: text('is not a text', isText),
+  time: matching('is not a time', /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?$/),
+  unsignedInt: wholeNumber(0),
+  uri: matching('is not a URI', /^\S+$/),
+  url: matching('is not a URL', /^\S+$/),
+  uuid: matching('is not a UUID', /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/),
 };
 
-const dayOf = (value: string): boolean => !value.includes('T') && interval(value) !== undefined;
-const dateTimeOf = (value: string): boolean =>
-  interval(value) !== undefined && (!value.includes('T') || /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value));
-const wholeNumber = (value: number, least: number): string | undefined =>
-  Number.isInteger(value) && value >= least && value <= 2 ** 31 - 1 ? undefined : 'is out of range';
+export const isPrimitive = (type: string): boolean => Object.hasOwn(primitives, type);
 
 /** What no database and no client can be trusted with: control characters, and halves of surrogate pairs. */
-// These are the characters that must not occur.
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
 
-/** Walks a resource along its definition. The text of an issue never quotes the value. */
-export function checkPrimitives(resource: Readonly<Record<string, unknown>>): Issue[] {
-  const issues: Issue[] = [];
-  walk(resource, resource['resourceType'] as string, resource['resourceType'] as string, issues);
-  return issues;
-}
-
-const issue = (text: string, path: string): Issue => ({ severity: 'error', code: 'value', text, expression: [path] });
-
-function walk(value: Readonly<Record<string, unknown>>, type: string, path: string, issues: Issue[]): void {
-  const elements = elementsOf(type);
-  const isResource = resourceNames().has(type);
-  for (const [member, inner] of Object.entries(value)) {
-    const name = member.startsWith('_') ? member.slice(1) : member;
-    // The definitions give a resource's id the type of an element's id, which is any string.
-    const code = name === 'id' && isResource ? 'id' : elements && typeOf(elements, name);
-    const at = `${path}.${name}`;
-    if (Array.isArray(inner)) {
-      if (inner.length === 0) issues.push(issue('A list is empty: an absent element is left out', at));
-      inner.forEach((item, index) => check(item, member, code, `${at}[${String(index)}]`, issues));
-    } else check(inner, member, code, at, issues);
-  }
-}
-
-function check(value: unknown, member: string, code: string | undefined, path: string, issues: Issue[]): void {
-  if (typeof value === 'string') {
-    if (value === '') issues.push(issue('A string is empty: an absent element is left out', path));
-    if (control.test(value) || !value.isWellFormed())
-      issues.push(issue('A string holds control characters, or half of a surrogate pair', path));
-  }
-  if (typeof value === 'object' && value !== null) {
-    if (Object.keys(value).length === 0) issues.push(issue('An object is empty: an absent element is left out', path));
-    const { resourceType } = value as { resourceType?: string };
-    const type = member.startsWith('_') ? 'Element' : code === 'Resource' ? (resourceType ?? '') : (code ?? '');
-    walk(value as Readonly<Record<string, unknown>>, type, path, issues);
-    return;
-  }
-  const rule = code === undefined || value === null || member.startsWith('_') ? undefined : rules[code];
-  const wrong = rule?.(value as never);
-  if (wrong !== undefined) issues.push(issue(`The value ${wrong}`, path));
-}
-
-function elementsOf(type: string): Readonly<Record<string, InternalSchemaElement>> | undefined {
-  return tryGetDataType(type)?.elements;
-}
-
-/** The type of a member; of a choice, the one that its name ends in. */
-function typeOf(elements: Readonly<Record<string, InternalSchemaElement>>, name: string): string | undefined {
-  const exact = elements[name];
-  if (exact) return exact.type[0]?.code;
-  for (const [key, element] of Object.entries(elements)) {
-    if (!key.endsWith('[x]') || !name.startsWith(key.slice(0, -3))) continue;
-    const suffix = name.slice(key.length - 3);
-    const type = element.type.find(({ code }) => code.charAt(0).toUpperCase() + code.slice(1) === suffix);
-    if (type) return type.code;
-  }
-  return undefined;
+/** What is wrong with a value, whatever its type. */
+export function faultOf(value: unknown, type: string): string | undefined {
+  if (value === '') return 'A string is empty: an absent element is left out';
+  if (typeof value === 'string' && (control.test(value) || !value.isWellFormed()))
+    return 'A string holds control characters, or half of a surrogate pair';
+  const fault = (primitives[type] as ((value: unknown) => string | undefined) | undefined)?.(value);
+  return fault === undefined ? undefined : `The value ${fault}`;
 }

@@ -31,7 +31,7 @@ describe('attacks/last-check', () => {
   const stopped = (answer: Answer, what: string, label: string): void => {
     assert.equal(answer.status, 500, label);
     assert.equal(answer.body.issue[0].code, 'exception', label);
-    assert.ok(!/Patient\/|8867-4|vital/.test(answer.text), answer.text);
+    assert.ok(!/Patient\/|8893-0|vital/.test(answer.text), answer.text);
     assert.deepEqual(server.alarms.splice(0), [`Observation row left its ${what}`], label);
   };
   /** Changes the column by which rows are selected, and nothing of the resource. */

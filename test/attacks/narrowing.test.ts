@@ -219,8 +219,8 @@ describe('attacks/narrowing', () => {
         '?_count=100',
         'Patient/a/$everything',
         'Patient/$everything',
-        'Observation/$lastn?patient=b&code=8867-4',
-        'Observation/$lastn?code=8867-4&max=100',
+        'Observation/$lastn?patient=b&code=8893-0',
+        'Observation/$lastn?code=8893-0&max=100',
         'DocumentReference/$docref?patient=b&start=2000',
       ]) {
         const { status, body } = await client.get(path);

@@ -12,10 +12,10 @@ const records: readonly object[] = [
   patient('a', { generalPractitioner: [to('Practitioner/doc')] }),
   patient('b', { name: [{ family: 'Hidden' }], generalPractitioner: [to('Practitioner/doc')] }),
   { resourceType: 'Practitioner', id: 'doc' },
-  { resourceType: 'Organization', id: 'org' },
+  { resourceType: 'Organization', id: 'org', name: 'Org' },
   observation('a1', {
     ...{ subject: to('Patient/a'), performer: [to('Practitioner/doc')], focus: [to('Patient/b')] },
-    hasMember: [to('Observation/b1')],
+    hasMember: [to('Observation/b1'), to('#in')],
     contained: [
       { resourceType: 'Observation', id: 'in', status: 'final', code: { text: 'x' }, subject: to('Patient/b') },
     ],

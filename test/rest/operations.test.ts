@@ -18,20 +18,20 @@ const typed = (code: string, date: string, more: object = {}): object => ({
 
 const records: readonly object[] = [
   patient('p', { generalPractitioner: [to('Practitioner/doc')], managingOrganization: to('Organization/org') }),
-  observation('h1', of('8867-4', '2024-01-01')),
-  observation('h2', of('8867-4', '2024-01-02', { performer: [to('Practitioner/doc')] })),
-  observation('h3', of('8867-4', '2024-01-03', { focus: [to('Patient/b')], hasMember: [to('Observation/b1')] })),
-  observation('t1', of('8310-5', '2024-01-01')),
-  observation('t2', of('8310-5', '2024-01-01')),
-  observation('t3', of('8310-5', undefined)),
-  observation('s1', of('8867-4', '2020-01-01', { code: coded('urn:oid:1.2', '8867-4') })),
+  observation('h1', of('8893-0', '2024-01-01')),
+  observation('h2', of('8893-0', '2024-01-02', { performer: [to('Practitioner/doc')] })),
+  observation('h3', of('8893-0', '2024-01-03', { focus: [to('Patient/b')], hasMember: [to('Observation/b1')] })),
+  observation('t1', of('8331-1', '2024-01-01')),
+  observation('t2', of('8331-1', '2024-01-01')),
+  observation('t3', of('8331-1', undefined)),
+  observation('s1', of('8893-0', '2020-01-01', { code: coded('urn:oid:1.2', '8893-0') })),
   observation('w1', of('', '2023-01-01', { code: { text: 'Looks pale' } })),
   observation('w2', of('', '2023-01-02', { code: { text: 'Looks pale' } })),
   observation('w3', of('', '2023-01-02', { code: { text: 'Feels warm' } })),
   observation('lab', of('2951-2', '2024-01-01', { category: [coded(CATEGORY, 'laboratory')] })),
-  observation('device', { ...of('8867-4', '2024-01-01'), subject: to('Device/d') }),
+  observation('device', { ...of('8893-0', '2024-01-01'), subject: to('Device/d') }),
   observation('part', { subject: to('Device/d'), derivedFrom: [to('Observation/device')] }),
-  observation('h4', of('9279-1', '2022-01-01', { derivedFrom: [to('Observation/device')] })),
+  observation('h4', of('9303-9', '2022-01-01', { derivedFrom: [to('Observation/device')] })),
   documentReference('ccd-old', typed('34133-9', '2020-01-01T00:00:00Z', { status: 'superseded' })),
   documentReference('ccd', typed('34133-9', '2024-01-01T00:00:00Z')),
   documentReference('psr', typed('67796-3', '2023-01-01T00:00:00Z')),
@@ -192,12 +192,12 @@ describe('rest: operations', () => {
     assert.equal(await found(vitals), 'w3 w2 t2 h3 h4 s1');
     assert.equal(await found(`${vitals}&max=2`), 'w3 w2 w1 t2 t1 h3 h2 h4 s1');
     assert.equal(await found(`${vitals}&max=100`), 'w3 w2 w1 t2 t1 t3 h3 h2 h1 h4 s1');
-    assert.equal(await found('Observation/$lastn?subject=Patient/p&code=http://loinc.org|8867-4&max=2'), 'h3 h2');
-    assert.equal(await found(`${vitals}&date=lt2024-01-03&code=8867-4`), 'h2 s1');
+    assert.equal(await found('Observation/$lastn?subject=Patient/p&code=http://loinc.org|8893-0&max=2'), 'h3 h2');
+    assert.equal(await found(`${vitals}&date=lt2024-01-03&code=8893-0`), 'h2 s1');
     assert.equal(await found('Observation/$lastn?patient=nobody&category=vital-signs'), '');
     const posted = await called('Observation/$lastn', [
       { name: 'patient', valueReference: { reference: 'Patient/p' } },
-      { name: 'code', valueCoding: { system: LOINC, code: '8867-4' } },
+      { name: 'code', valueCoding: { system: LOINC, code: '8893-0' } },
       { name: 'max', valuePositiveInt: 2 },
     ]);
     assert.deepEqual(
@@ -245,8 +245,8 @@ describe('rest: operations', () => {
 
   it('THREAT 50: $lastn is narrowed as a search is', async () => {
     assert.equal(await found('Observation/$lastn?category=vital-signs', portal), 'w3 w2 t2 h3 h4 s1');
-    assert.equal(await found('Observation/$lastn?patient=b&code=8867-4', portal), '');
-    assert.equal(await found('Observation/$lastn?patient=b&code=8867-4'), 'b1');
+    assert.equal(await found('Observation/$lastn?patient=b&code=8893-0', portal), '');
+    assert.equal(await found('Observation/$lastn?patient=b&code=8893-0'), 'b1');
     const labs = await server.client(`system/Observation.s?category=${CATEGORY}|laboratory`);
     assert.equal(
       await found('Observation/$lastn?patient=p&code:missing=false&category=laboratory,vital-signs', labs),

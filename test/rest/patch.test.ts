@@ -174,13 +174,13 @@ describe('rest: patch', () => {
             value({
               part: [
                 part('name', { valueHumanName: { family: 'X' } }),
-                part('telecom', { valueContactPoint: { value: '1' } }),
-                part('telecom', { valueContactPoint: { value: '2' } }),
+                part('telecom', { valueContactPoint: { system: 'phone', value: '1' } }),
+                part('telecom', { valueContactPoint: { system: 'phone', value: '2' } }),
               ],
             }),
           ),
         ],
-        { contact: [{ name: { family: 'X' }, telecom: [{ value: '1' }, { value: '2' }] }] },
+        { contact: [{ name: { family: 'X' }, telecom: ['1', '2'].map((value) => ({ system: 'phone', value })) }] },
       ],
       [
         [operation('insert', 'Patient.name[0].given', at('index', 1), value({ valueString: 'X' }))],

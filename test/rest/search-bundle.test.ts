@@ -20,7 +20,7 @@ describe('rest/search: the bundle', () => {
           subject: { reference: 'Patient/p' },
           effectiveDateTime: `2024-0${String(index + 1)}-01`,
           text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">Heart rate</div>' },
-          code: coded('http://loinc.org', '8867-4', 'Heart rate'),
+          code: coded('http://loinc.org', '8893-0', 'Heart rate'),
           note: [{ text: 'resting' }],
         }),
       ),
@@ -29,7 +29,7 @@ describe('rest/search: the bundle', () => {
   after(() => server.stop());
 
   it('REST 31: is a searchset whose entries have a full URL and a mode', async () => {
-    const { body } = await client.get('Observation?code=8867-4&_include=Observation:patient');
+    const { body } = await client.get('Observation?code=8893-0&_include=Observation:patient');
     assert.equal(body.type, 'searchset');
     assert.equal(body.total, 3, 'what is included does not count');
     assert.deepEqual(
@@ -58,7 +58,7 @@ describe('rest/search: the bundle', () => {
   });
 
   it('REST 30, 31: is the same by POST, whose URL may carry parameters too', async () => {
-    const { status, body } = await client.ask('Observation/_search?code=8867-4', {
+    const { status, body } = await client.ask('Observation/_search?code=8893-0', {
       method: 'POST',
       body: new URLSearchParams({ date: 'ge2024-02', _count: '5' }),
     });
@@ -67,7 +67,7 @@ describe('rest/search: the bundle', () => {
       matches(body).map(({ id }) => id as string),
       ['c', 'b'],
     );
-    assert.equal(selfOf(body), `${server.base}/Observation?code=8867-4&date=ge2024-02&_count=5`);
+    assert.equal(selfOf(body), `${server.base}/Observation?code=8893-0&date=ge2024-02&_count=5`);
     const got = await client.get(selfOf(body));
     assert.deepEqual(got.body, body);
   });
@@ -93,7 +93,7 @@ describe('rest/search: the bundle', () => {
 
   it('REST 41, 42: _count=0 and _summary=count answer with the total alone', async () => {
     for (const query of ['_count=0', '_summary=count']) {
-      const { body } = await client.get(`Observation?code=8867-4&${query}`);
+      const { body } = await client.get(`Observation?code=8893-0&${query}`);
       assert.equal(body.total, 3, query);
       assert.ok(!('entry' in body), query);
       assert.ok(selfOf(body).endsWith(`&${query}`), selfOf(body));

@@ -69,7 +69,7 @@ describe('rest/search: handling of what is not known', () => {
   });
 
   it('REST 32: names the modifiers that a parameter has', async () => {
-    const { body } = await client.get('Observation?code:exact=8867-4');
+    const { body } = await client.get('Observation?code:exact=8893-0');
     assert.match(body.issue[0].details.text as string, /:missing, :not, :text/);
   });
 

@@ -25,13 +25,13 @@ describe('rest/search: includes', () => {
       patient('b'),
       { resourceType: 'Practitioner', id: 'doc' },
       { resourceType: 'Practitioner', id: 'second' },
-      { resourceType: 'Organization', id: 'org', partOf: to('Organization/owner') },
-      { resourceType: 'Organization', id: 'owner' },
+      { resourceType: 'Organization', id: 'org', name: 'Org', partOf: to('Organization/owner') },
+      { resourceType: 'Organization', id: 'owner', name: 'Owner' },
       ...[1, 2, 3, 4].map((each) => ({
-        ...{ resourceType: 'Organization', id: `chain-${String(each)}` },
+        ...{ resourceType: 'Organization', id: `chain-${String(each)}`, name: 'Link' },
         partOf: to(`Organization/chain-${String(each + 1)}`),
       })),
-      { resourceType: 'Organization', id: 'chain-5' },
+      { resourceType: 'Organization', id: 'chain-5', name: 'Last' },
       observation('a1', {
         subject: to('Patient/a'),
         performer: [to('Practitioner/doc'), to('Practitioner/second'), to('Organization/org')],

@@ -3,19 +3,19 @@ import { describeCompile, type Line } from './compile-table.js';
 const lines: readonly Line[] = [
   {
     what: 'token: code',
-    query: 'code=8867-4',
-    sqlite: '(t.organization_id = ? and t.code_code = ?) <- ["org","8867-4"]',
+    query: 'code=8893-0',
+    sqlite: '(t.organization_id = ? and t.code_code = ?) <- ["org","8893-0"]',
   },
   {
     what: 'token: system and code',
-    query: 'code=http://loinc.org|8867-4',
+    query: 'code=http://loinc.org|8893-0',
     sqlite:
-      '(t.organization_id = ? and (t.code_code = ? and t.code_system = ?)) <- ["org","8867-4","http://loinc.org"]',
+      '(t.organization_id = ? and (t.code_code = ? and t.code_system = ?)) <- ["org","8893-0","http://loinc.org"]',
   },
   {
     what: 'token: code without system',
-    query: 'code=|8867-4',
-    sqlite: '(t.organization_id = ? and (t.code_code = ? and t.code_system is null)) <- ["org","8867-4"]',
+    query: 'code=|8893-0',
+    sqlite: '(t.organization_id = ? and (t.code_code = ? and t.code_system is null)) <- ["org","8893-0"]',
   },
   {
     what: 'token: system',
@@ -220,8 +220,8 @@ const lines: readonly Line[] = [
   },
   {
     what: 'composite',
-    query: 'code-value-quantity=8867-4$gt70',
-    sqlite: '(t.organization_id = ? and (t.code_code = ? and t.value_value > ?)) <- ["org","8867-4",70]',
+    query: 'code-value-quantity=8893-0$gt70',
+    sqlite: '(t.organization_id = ? and (t.code_code = ? and t.value_value > ?)) <- ["org","8893-0",70]',
   },
   {
     what: 'composite within a child',
@@ -231,9 +231,9 @@ const lines: readonly Line[] = [
   },
   {
     what: 'either',
-    query: 'combo-code=8867-4',
+    query: 'combo-code=8893-0',
     sqlite:
-      '(t.organization_id = ? and (t.code_code = ? or t.id in (select c.parent_id from observation_component as c where (c.organization_id = ? and c.code_code = ?)))) <- ["org","8867-4","org","8867-4"]',
+      '(t.organization_id = ? and (t.code_code = ? or t.id in (select c.parent_id from observation_component as c where (c.organization_id = ? and c.code_code = ?)))) <- ["org","8893-0","org","8893-0"]',
   },
   {
     what: 'within, bounded',
@@ -286,9 +286,9 @@ const lines: readonly Line[] = [
   },
   {
     what: 'pin',
-    query: 'code=8867-4',
+    query: 'code=8893-0',
     options: { patient: 'p1' },
-    sqlite: '(t.organization_id = ? and t.patient_id = ? and t.code_code = ?) <- ["org","p1","8867-4"]',
+    sqlite: '(t.organization_id = ? and t.patient_id = ? and t.code_code = ?) <- ["org","p1","8893-0"]',
   },
   {
     what: 'pin of the patient itself',

@@ -157,7 +157,7 @@ describeSearch(
       ['value-date=2024-05', 'other value'],
       ['value-date=ge2024-05-02', 'other value value-period'],
       ['code-value-date=o$2024-05', 'other'],
-      ['code-value-date=8867-4$gt2024-05-05', 'value value-period'],
+      ['code-value-date=8893-0$gt2024-05-05', 'value value-period'],
       ['value-date=ne2024-05', 'value-period'],
       ['value-date=lt2030', 'other value value-period'],
       ['value-date:missing=true', 'bounds instant timing'],

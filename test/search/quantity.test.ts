@@ -102,7 +102,7 @@ const component = (code: string, number: number): object => ({
 });
 const pressure = (id: string, systolic: number, diastolic: number): object =>
   observation(id, {
-    code: coded('http://loinc.org', '85354-9'),
+    code: coded('http://loinc.org', '55284-4'),
     component: [component('8480-6', systolic), component('8462-4', diastolic)],
   });
 
@@ -118,7 +118,7 @@ describeSearch(
       code: {
         coding: [
           { system: 'urn:oid:1', code: 'HR' },
-          { system: 'http://loinc.org', code: '8867-4' },
+          { system: 'http://loinc.org', code: '8893-0' },
         ],
       },
       valueQuantity: ucum(80, '/min'),
@@ -132,22 +132,22 @@ describeSearch(
       ['component-code-value-quantity=http://loinc.org|8462-4$ge90|http://unitsofmeasure.org|mm[Hg]', 'high swapped'],
       ['component-code-value-quantity=8480-6$lt115,8462-4$gt140', 'low swapped'],
       ['combo-code-value-quantity=8480-6$gt140', 'high'],
-      ['combo-code-value-quantity=8867-4$gt70', 'rate second-code'],
+      ['combo-code-value-quantity=8893-0$gt70', 'rate second-code'],
     ],
     'REST 38: a composite on a coding that has no column of its own': [
-      ['code-value-quantity=8867-4$80', 'second-code'],
+      ['code-value-quantity=8893-0$80', 'second-code'],
       ['code-value-quantity=HR$80', 'second-code'],
       ['code-value-quantity=HR$72', ''],
-      ['code-value-quantity=8867-4$gt70||/min', 'rate second-code'],
+      ['code-value-quantity=8893-0$gt70||/min', 'rate second-code'],
     ],
     'REST 33: separators in the parts of a composite': [
       ['code-value-concept=a\\$b$yes\\,no', 'concept'],
       ['code-value-concept=urn:oid:1|a\\$b$urn:oid:2|yes\\,no', 'concept'],
       ['code-value-concept=a$b$yes', '400 invalid-parameter'],
-      ['code-value-quantity=8867-4', '400 invalid-parameter'],
-      ['code-value-quantity=8867-4$', '400 invalid-parameter'],
+      ['code-value-quantity=8893-0', '400 invalid-parameter'],
+      ['code-value-quantity=8893-0$', '400 invalid-parameter'],
       ['code-value-quantity=$80', '400 invalid-parameter'],
-      ['code-value-quantity:not=8867-4$80', '400 unsupported-modifier'],
+      ['code-value-quantity:not=8893-0$80', '400 unsupported-modifier'],
     ],
     'REST 38: :missing': [
       ['component-code-value-quantity:missing=false', 'high low swapped'],

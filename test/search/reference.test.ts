@@ -10,7 +10,7 @@ describeSearch(
     patient('p1'),
     patient('p2'),
     { resourceType: 'Practitioner', id: 'p1' },
-    { resourceType: 'Organization', id: 'o1' },
+    { resourceType: 'Organization', id: 'o1', name: 'One' },
     observation('of-p1', { subject: to('Patient/p1'), performer: [to('Practitioner/p1'), to('Organization/o1')] }),
     observation('of-p2', { subject: to('Patient/p2'), performer: [to('Patient/p2')] }),
     observation('group', { subject: { reference: 'Group/p1' } }),

@@ -5,7 +5,7 @@ export const observation = (id: string, elements: object = {}): object => ({
   resourceType: 'Observation',
   id,
   status: 'final',
-  code: coded('http://loinc.org', '8867-4'),
+  code: coded('http://loinc.org', '8893-0'),
   ...elements,
 });
 

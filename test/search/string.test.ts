@@ -141,7 +141,7 @@ describeSearch(
     'REST 34: value-string finds strings and the texts of concepts': [
       ['value-string=neg', 'concept string'],
       ['value-string:exact=Negative', 'concept'],
-      ['code-value-string=8867-4$neg', 'string'],
+      ['code-value-string=8893-0$neg', 'string'],
       ['value-concept=b', 'many'],
       ['value-concept:text=beta', 'many'],
       ['value-string:missing=true', 'many'],

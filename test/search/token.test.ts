@@ -10,7 +10,7 @@ describeSearch(
   'search/token on codes',
   'Observation',
   [
-    observation('one', { code: coded(LOINC, '8867-4', 'Heart rate'), category: [category('vital-signs')] }),
+    observation('one', { code: coded(LOINC, '8893-0', 'Heart rate'), category: [category('vital-signs')] }),
     observation('two', {
       code: {
         coding: [
@@ -20,23 +20,23 @@ describeSearch(
       },
       category: [category('vital-signs'), category('exam')],
     }),
-    observation('bare', { code: coded(undefined, '8867-4') }),
+    observation('bare', { code: coded(undefined, '8893-0') }),
     observation('odd', { code: coded(LOCAL, 'a,b|c$d\\e'), status: 'preliminary' }),
     observation('text', { code: { text: 'Sturzgefährdung' }, category: [category('exam')] }),
     observation('display', { code: { coding: [{ system: LOCAL, display: 'Only displayed' }] } }),
   ],
   {
     'REST 35: code, system|code, |code and system|': [
-      ['code=8867-4', 'bare one'],
-      [`code=${LOINC}|8867-4`, 'one'],
-      ['code=|8867-4', 'bare'],
+      ['code=8893-0', 'bare one'],
+      [`code=${LOINC}|8893-0`, 'one'],
+      ['code=|8893-0', 'bare'],
       [`code=${LOINC}|`, 'one two'],
       [`code=${LOCAL}|`, 'display odd two'],
-      [`code=${LOCAL}|8867-4`, ''],
-      ['code=8867-4,SYS', 'bare one two'],
-      ['code=8867-4&code=SYS', ''],
+      [`code=${LOCAL}|8893-0`, ''],
+      ['code=8893-0,SYS', 'bare one two'],
+      ['code=8893-0&code=SYS', ''],
       ['code=8480-6&code=SYS', 'two'],
-      [`code=${LOINC}|8867-4|x`, '400 invalid-parameter'],
+      [`code=${LOINC}|8893-0|x`, '400 invalid-parameter'],
       ['code=|', '400 invalid-parameter'],
     ],
     'REST 35: a further coding or category is found like the first': [
@@ -49,7 +49,7 @@ describeSearch(
       ['category=vital-signs,exam', 'one text two'],
     ],
     'REST 35: :not is the complement, with what lacks the element': [
-      ['code:not=8867-4', 'display odd text two'],
+      ['code:not=8893-0', 'display odd text two'],
       ['category:not=exam', 'bare display odd one'],
       ['category:not=vital-signs', 'bare display odd text'],
       ['category:not=vital-signs,exam', 'bare display odd'],
@@ -58,7 +58,7 @@ describeSearch(
       [`code:not=${LOCAL}|`, 'bare one text'],
       ['status:not=final', 'odd'],
       ['status:not=http://hl7.org/fhir/observation-status|final', 'odd'],
-      ['combo-code:not=8867-4', 'display odd text two'],
+      ['combo-code:not=8893-0', 'display odd text two'],
     ],
     'REST 35: :text starts with text or display, ignoring case and accents': [
       ['code:text=heart', 'one'],
@@ -82,7 +82,7 @@ describeSearch(
       [`code=${LOCAL}|a\\,b\\|c\\$d\\\\e`, 'odd'],
       ['code=a%5C%2Cb%5C%7Cc%5C%24d%5C%5Ce', 'odd'],
       ['code=a,b', ''],
-      ['code=8867-4%2C8480-6', 'bare one two'],
+      ['code=8893-0%2C8480-6', 'bare one two'],
     ],
     'REST 38: :missing': [
       ['category:missing=true', 'bare display odd'],
@@ -94,14 +94,14 @@ describeSearch(
     'REST 32: modifiers that are not supported are refused': [
       ['code:in=http://x.example/vs', '400 unsupported-modifier'],
       ['code:not-in=http://x.example/vs', '400 unsupported-modifier'],
-      ['code:exact=8867-4', '400 unsupported-modifier'],
+      ['code:exact=8893-0', '400 unsupported-modifier'],
       ['status:text=final', '400 unsupported-modifier'],
       ['code:of-type=a|b|c', '400 unsupported-modifier'],
-      ['code:=8867-4', '400 unsupported-modifier'],
+      ['code:=8893-0', '400 unsupported-modifier'],
     ],
     'REST 33: an empty parameter is ignored, and one of separators alone is refused': [
       ['code=&status=preliminary', 'odd'],
-      ['code=8867-4,', 'bare one'],
+      ['code=8893-0,', 'bare one'],
       ['code=,', '400 invalid-parameter'],
       ['code:not=,', '400 invalid-parameter'],
     ],

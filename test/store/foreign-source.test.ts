@@ -108,7 +108,7 @@ const tables = [
   'create index vitals_pt on vitals (pt_no)',
   'create index vitals_taken on vitals (taken_at)',
   "insert into pt values (1, 2, '1980-02-29', 'Ärger', null), (2, 1, '1990-01-01', 'Rowe', null), (3, 9, null, null, '2026-01-01')",
-  "insert into vital_kind values (1, '8867-4', '/min'), (2, '8310-5', 'Cel')",
+  "insert into vital_kind values (1, '8893-0', '/min'), (2, '8331-1', 'Cel')",
   `insert into vitals values (10, 1, 7, 1, 88, '2026-01-01T08:00:00Z'), (11, 1, null, 2, 37.5, '2026-01-02T08:00:00Z'),
     (12, 2, 7, 1, 61, '2026-01-03T08:00:00Z')`,
 ];
@@ -149,7 +149,7 @@ describe("store: a source that is somebody else's, and only read", () => {
       ['pt-1', 'female', '1980-02-29', 'Ärger'],
     );
     const vitals = (await client.get('Observation/vit-11')).body;
-    assert.equal(vitals.code.coding[0].code, '8310-5');
+    assert.equal(vitals.code.coding[0].code, '8331-1');
     assert.deepEqual(vitals.valueQuantity, { value: 37.5, unit: 'Cel' });
     assert.equal(vitals.subject.reference, 'Patient/pt-1');
     for (const id of ['1', 'pt-x', 'pt-01', 'vit-1', 'pt-99'])
@@ -163,7 +163,7 @@ describe("store: a source that is somebody else's, and only read", () => {
       'Patient?birthdate=1980': ['pt-1'],
       'Patient?family=arg': ['pt-1'],
       'Patient?_id=pt-2': ['pt-2'],
-      'Observation?code=8867-4&_sort=_id': ['vit-10', 'vit-12'],
+      'Observation?code=8893-0&_sort=_id': ['vit-10', 'vit-12'],
       'Observation?patient=pt-1': ['vit-11', 'vit-10'],
       'Observation?subject=Patient/pt-2': ['vit-12'],
       'Observation?date=2026-01-02': ['vit-11'],

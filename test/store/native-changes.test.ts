@@ -15,7 +15,7 @@ const kept: any = {
   status: 'final',
   code: {
     coding: [
-      { system: 'http://loinc.org', code: '8867-4' },
+      { system: 'http://loinc.org', code: '8893-0' },
       { system: 'urn:oid:9', code: 'pulse' },
     ],
   },
@@ -58,9 +58,9 @@ describe('store: a native change of a column wins over what was kept beside it',
 
   it('a new code drops the second coding and the narrative, and nothing else', async () => {
     await save();
-    await change('observation', 'kept', { code_code: '8310-5', code_display: null });
+    await change('observation', 'kept', { code_code: '8331-1', code_display: null });
     const body = await read();
-    assert.deepEqual(body.code.coding, [{ system: 'http://loinc.org', code: '8310-5' }]);
+    assert.deepEqual(body.code.coding, [{ system: 'http://loinc.org', code: '8331-1' }]);
     assert.equal(body.text, undefined);
     for (const member of ['subject', 'valueQuantity', '_effectiveDateTime', 'interpretation', 'note'])
       assert.deepEqual(body[member], kept[member], member);
@@ -99,11 +99,11 @@ describe('store: a native change of a column wins over what was kept beside it',
 
   it('a version that the native system made can be replaced and deleted, and is read as a version then', async () => {
     await save();
-    await change('observation', 'kept', { code_code: '8310-5', code_display: null });
+    await change('observation', 'kept', { code_code: '8331-1', code_display: null });
     const { meta } = await read();
     await server.save([kept]);
     const { body } = await client.get(`Observation/kept/_history/${meta.versionId}`);
-    assert.equal(body.code.coding[0].code, '8310-5');
+    assert.equal(body.code.coding[0].code, '8331-1');
     assert.deepEqual(withoutServerMeta(await read(), server.base), kept);
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { isValid, validate } from '../../src/validate/structure.js';
+import { isValid, validateApart } from '../../src/validate/structure.js';
 
 /** An answer of the FHIR API as it came over the wire, unzipped. */
 export interface Heard {
@@ -28,7 +28,9 @@ export function judge({ method, status, headers, bytes }: Heard): unknown {
   assert.doesNotMatch(text.slice(0, 10_000), /\bat .+\(.+:\d+:\d+\)|node_modules/, 'no stack trace');
   if (!type.startsWith('application/fhir+json')) return bytes;
   const body: unknown = JSON.parse(text);
-  const issues = validate(body);
+  const { base, profile } = validateApart(body, new Map());
+  // What is left out of a part is not missing.
+  const issues = text.includes('"code":"SUBSETTED"') ? base : [...base, ...profile];
   assert.ok(
     isValid(issues),
     `the answer is not valid R4: ${JSON.stringify(issues.filter((each) => each.severity === 'error').slice(0, 3))}`,

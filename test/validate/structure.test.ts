@@ -29,7 +29,13 @@ describe('validate/structure', () => {
       'a list of primitives with gaps',
       patient({ name: [{ given: ['a', null], _given: [null, { extension: [{ url: 'urn:x', valueString: 'y' }] }] }] }),
     ],
-    ['a contained resource', patient({ contained: [{ resourceType: 'Organization', id: 'x', name: 'y' }] })],
+    [
+      'a contained resource',
+      patient({
+        contained: [{ resourceType: 'Organization', id: 'x', name: 'y' }],
+        managingOrganization: { reference: '#x' },
+      }),
+    ],
     ['a reference by its target', observation({ subject: { reference: 'Patient/1' } })],
     ['a reference to another server', observation({ subject: { reference: 'https://other.example/fhir/Patient/1' } })],
     [
@@ -45,6 +51,7 @@ describe('validate/structure', () => {
     ['an element in the wrong case', patient({ Gender: 'male' }), 'Patient.Gender'],
     ['an element that is missing', { resourceType: 'Observation', status: 'final' }, 'Observation.code'],
     ['one value where there is a list', patient({ name: { family: 'x' } }), 'Patient.name'],
+    ['one value in a list of texts', patient({ name: [{ given: 'x' }] }), 'Patient.name[0].given'],
     ['a list where there is one value', patient({ gender: ['male'] }), 'Patient.gender'],
     ['a string for a boolean', patient({ active: 'true' }), 'Patient.active'],
     ['two types of one choice', observation({ valueString: 'a', valueInteger: 1 }), 'Observation.valueInteger'],
@@ -68,7 +75,11 @@ describe('validate/structure', () => {
       { resourceType: 'Bundle', type: 'collection', entry: [{ resource: patient({ bogus: 1 }) }] },
       'Bundle.entry[0].resource.bogus',
     ],
-    ['a contained resource of no type', patient({ contained: [{ resourceType: 'Nope', id: 'x' }] }), ''],
+    [
+      'a contained resource of no type',
+      patient({ contained: [{ resourceType: 'Nope', id: 'x' }] }),
+      'Patient.contained[0]',
+    ],
   ];
   for (const [what, resource, path] of bad)
     it(`refuses ${what}`, () => {

@@ -45,9 +45,11 @@ function momentAt(at: Places, text: string, start: string, render: (milliseconds
   };
 }
 
-/** JavaScript reads an instant in UTC much faster, and reads it alike. */
-const startOf = (text: string): number | undefined =>
-  text.length > 19 && text.endsWith('Z') ? Date.parse(text) : interval(text)?.start;
+/** JavaScript reads an instant in UTC much faster, and reads it alike; but it knows no leap second. */
+function startOf(text: string): number | undefined {
+  const moment = text.length > 19 && text.endsWith('Z') ? Date.parse(text) : NaN;
+  return Number.isNaN(moment) ? interval(text)?.start : moment;
+}
 
 /** What a column of times holds where there is none: ABSENT, so that rows can be sorted by it, or NULL in a sparse one. */
 type Absent = { readonly sparse?: true };

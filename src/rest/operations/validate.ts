@@ -5,7 +5,7 @@ import { invalidParameter, OutcomeError, type Issue } from '../../outcome.js';
 import type { RegisteredResource } from '../../registry.js';
 import type { Sent } from '../../store/draft.js';
 import type { Entry } from '../../store/render.js';
-import { isValid, validate } from '../../validate/structure.js';
+import { isValid, typeOfProfile, validate } from '../../validate/structure.js';
 import type { Write } from '../change.js';
 import { create } from '../create.js';
 import { remove } from '../delete.js';
@@ -83,9 +83,10 @@ function contentIssues(
     return [error('invalid', `The resourceType is not ${type}, which the URL names`, `${type}.resourceType`)];
   const url = profile === `http://hl7.org/fhir/StructureDefinition/${type}` ? undefined : profile;
   if (url === undefined) return validate(validated, profiles);
-  const known = profiles.get(url.split('|')[0] as string);
-  if (known?.type === type) return validate(validated, profiles, [known]);
-  return [error('not-supported', known ? `The profile is not one of ${type}` : 'The profile is not known here', type)];
+  const known = typeOfProfile(profiles, url);
+  if (known === type) return validate(validated, profiles, [url]);
+  const text = known === undefined ? 'The profile is not known here' : `The profile is not one of ${type}`;
+  return [error('not-supported', text, type)];
 }
 
 /** What a write would be refused for: it is planned as it would be, and not committed. */

@@ -1,0 +1,40 @@
+import { evalFhirPathTyped, toTypedValue } from '@medplum/core';
+import { compile, type Compiled } from './fhirpath/compile.js';
+import type { Constraint } from './model.js';
+
+/** Where a value stands, for what an invariant says of its resource. */
+export interface Scope {
+  readonly resource: unknown;
+  readonly root: unknown;
+}
+
+const compiled = new Map<string, Compiled | undefined>();
+
+/** Whether an invariant holds of a value. An expression is compiled once; what that cannot do, the library is asked. */
+export function holds(
+  { expression }: Pick<Constraint, 'expression'>,
+  value: unknown,
+  type: string,
+  scope: Scope,
+): boolean {
+  let ask = compiled.get(expression);
+  if (ask === undefined && !compiled.has(expression)) compiled.set(expression, (ask = compile(expression)));
+  const found = ask ? ask(value, scope) : byLibrary(expression, value, type, scope);
+  return found.length === 1 && found[0] === true;
+}
+
+function byLibrary(expression: string, value: unknown, type: string, { resource, root }: Scope): unknown[] {
+  const context = { type, value };
+  const variables = {
+    '%context': context,
+    '%resource': toTypedValue(resource),
+    '%rootResource': toTypedValue(root),
+    '%ucum': toTypedValue('http://unitsofmeasure.org'),
+  };
+  try {
+    return evalFhirPathTyped(expression, [context], variables).map((each): unknown => each.value);
+  } catch {
+    // What cannot be evaluated refuses nobody.
+    return [true];
+  }
+}

@@ -15,6 +15,7 @@ import {
   within,
   type columns,
 } from '../src/define/index.js';
+import { observationProfiles } from './elements/us-core.js';
 
 interface Row
   extends
@@ -70,7 +71,7 @@ const absent = token(el.concept('data_absent_reason'));
 /** Vital signs, laboratory results, scores, social history: every value[x] of R4. */
 export default defineResource<Observation, Row, Children>({
   type: 'Observation',
-  profiles: [],
+  profiles: observationProfiles,
   source: clinical('observation'),
   children: {
     identifiers: { table: 'observation_identifier', parent: 'parent_id', order: 'position' },

@@ -13,6 +13,20 @@ import {
 /** Elements that several resources of US Core share. */
 export const usCore = (name: string): string => `http://hl7.org/fhir/us/core/StructureDefinition/${name}`;
 
+/** The profiles of Observation in US Core 6.1.0. */
+export const observationProfiles: readonly string[] = [
+  ...['vital-signs', 'blood-pressure', 'bmi', 'body-height', 'body-temperature', 'body-weight', 'head-circumference'],
+  ...['heart-rate', 'pulse-oximetry', 'respiratory-rate', 'smokingstatus', 'simple-observation', 'observation-lab'],
+  ...['observation-clinical-result', 'observation-occupation', 'observation-pregnancyintent'],
+  ...['observation-pregnancystatus', 'observation-screening-assessment', 'observation-sexual-orientation'],
+]
+  .map((name) => usCore(`us-core-${name}`))
+  .concat(
+    ['head-occipital-frontal-circumference-percentile', 'pediatric-bmi-for-age', 'pediatric-weight-for-height'].map(
+      usCore,
+    ),
+  );
+
 const levels = [
   ['omb', 'ombCategory'],
   ['detailed', 'detailed'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { demoResources } from '../../src/dev/demo/index.js';
 import { importItems } from '../../src/transfer/import.js';
 import { readItems, type Item } from '../../src/transfer/sources.js';
@@ -10,7 +11,35 @@ import { checkRoundTrip } from '../support/describe-resource.js';
 import { start, TENANT, type Server } from '../support/server.js';
 
 const PACKAGE = '../shared/data/packages/hl7.fhir.us.core-6.1.0.tgz';
+const REQUIREMENTS = '../shared/data/requirements/req-uscore610-server.tsv';
 const EXAMPLES = 140;
+
+/** The lines that a server SHALL or SHALL NOT. */
+const demandedLines = (): number[] =>
+  readFileSync(REQUIREMENTS, 'utf8')
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([, word = '']) => word.startsWith('SHALL'))
+    .map(([id]) => Number(id));
+
+const numbers = (text: string): number[] => (text.match(/\d+/g) ?? []).map(Number);
+
+/** The lines that a test proves, by its title. */
+function provenLines(): Set<number> {
+  const files = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts'));
+  const titles = files.flatMap((file) => [
+    ...readFileSync(join('test', file), 'utf8').matchAll(/\bit\(\s*[`'"]USCORE ([\d, ]+):/g),
+  ]);
+  return new Set(titles.flatMap(([, text = '']) => numbers(text)));
+}
+
+/** The lines that docs/us-core.md names as not so. */
+const exceptedLines = (): Set<number> =>
+  new Set(
+    readFileSync('docs/us-core.md', 'utf8')
+      .split('\n')
+      .flatMap((line) => numbers(/^\| ([\d, ]+)\|/.exec(line)?.[1] ?? '')),
+  );
 
 /** The examples of the served types, as they stand in the package; those of its searchset come one by one. */
 async function examples(served: (type: string) => boolean): Promise<any[]> {
@@ -34,6 +63,22 @@ async function* onlyExamples(): AsyncGenerator<Item> {
 if (!existsSync(PACKAGE)) {
   process.stderr.write(`\n*** SKIPPED: ${PACKAGE} is not there, so nothing of US Core was checked. ***\n\n`);
 } else {
+  describe('USCORE: the list of requirements', () => {
+    it('has no SHALL that neither a test proves nor docs/us-core.md names as not so', () => {
+      const [proven, excepted, demanded] = [provenLines(), exceptedLines(), demandedLines()];
+      assert.deepEqual(
+        demanded.filter((id) => !proven.has(id) && !excepted.has(id)),
+        [],
+      );
+      assert.deepEqual(
+        [...proven, ...excepted].filter((id) => !demanded.includes(id) || (proven.has(id) && excepted.has(id))),
+        [],
+        'and neither says more',
+      );
+      process.stdout.write(`US Core 6.1.0: ${String(proven.size)} lines proved, ${String(excepted.size)} named\n`);
+    });
+  });
+
   describe('USCORE: the examples of US Core 6.1.0', function () {
     this.timeout(120_000);
     let server: Server;

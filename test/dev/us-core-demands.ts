@@ -50,17 +50,6 @@ export const required = (patient: string): string[] => {
   ];
 };
 
-/** The profiles of Observation in US Core 6.1.0. */
-export const observationProfiles: readonly string[] = [
-  ...[
-    ...['blood-pressure', 'bmi', 'body-height', 'body-temperature', 'body-weight', 'head-circumference', 'heart-rate'],
-    ...['observation-clinical-result', 'observation-lab', 'observation-occupation', 'observation-pregnancyintent'],
-    ...['observation-pregnancystatus', 'observation-screening-assessment', 'observation-sexual-orientation'],
-    ...['pulse-oximetry', 'respiratory-rate', 'simple-observation', 'smokingstatus', 'vital-signs'],
-  ].map((name) => `us-core-${name}`),
-  ...['head-occipital-frontal-circumference-percentile', 'pediatric-bmi-for-age', 'pediatric-weight-for-height'],
-];
-
 /** Elements that US Core marks must-support, by type; each is in some resource of the demo (USCORE 1). */
 export const mustSupport: Readonly<Record<string, readonly string[]>> = {
   Patient: [

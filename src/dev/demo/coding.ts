@@ -2,6 +2,7 @@ import type {
   CodeableConcept,
   Coding,
   Extension,
+  Identifier,
   Quantity,
   Reference,
   Resource,
@@ -61,6 +62,25 @@ export const localCodes = (base: string): LocalCodes => ({
   base,
   code: (system, code, display) => coding(`${base}/CodeSystem/${system}`, code, display),
 });
+
+/**
+ * A National Provider Identifier that nobody has: real ones begin with 1 so far. The last digit is Luhn's, of the number
+ * with 80840 before it.
+ */
+export function npi(index: number): Identifier {
+  const digits = String(290_000_000 + index * 7_919);
+  const sum = Array.from(digits, Number)
+    .reverse()
+    .reduce((total, digit, place) => {
+      const value = digit * (place % 2 === 0 ? 2 : 1);
+      return total + (value > 9 ? value - 9 : value);
+    }, 24);
+  return {
+    use: 'official',
+    system: 'http://hl7.org/fhir/sid/us-npi',
+    value: `${digits}${String((10 - (sum % 10)) % 10)}`,
+  };
+}
 
 /** Identifier systems: UUIDs as OIDs (X.667), which need no registration and name nobody. */
 export const SYSTEMS = {

@@ -10,8 +10,8 @@ export const DEMO_COUNTS = {
   psrs: 250,
   /** Notes of the hospital: DocumentReferences too. */
   notes: 401,
-  /** Reports of imaging, ECGs and pathology: DiagnosticReports, and as many DocumentReferences of the same bytes. */
-  studies: 113,
+  /** Reports of imaging, ECGs, pathology and cultures: DiagnosticReports, and as many DocumentReferences of the same bytes. */
+  studies: 133,
   /** DiagnosticReports of the laboratory. */
   labReports: 299,
   specimens: 1_024,

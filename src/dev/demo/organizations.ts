@@ -1,5 +1,5 @@
 import type { Address, Organization } from '@medplum/fhirtypes';
-import { claim, concept, hl7, referTo, SYSTEMS } from './coding.js';
+import { claim, concept, hl7, npi, referTo, SYSTEMS } from './coding.js';
 
 export type Tenant = 'org_riverside' | 'org_valley_ems';
 export const TENANT_IDS: readonly Tenant[] = ['org_riverside', 'org_valley_ems'];
@@ -150,7 +150,10 @@ function organizationOf(place: Place, index: number): Organization {
     resourceType: 'Organization',
     id: place.id,
     meta: claim('us-core-organization'),
-    identifier: [{ use: 'official', system: SYSTEMS.organization, value: `ORG-${String(1001 + index)}` }],
+    identifier: [
+      { use: 'official', system: SYSTEMS.organization, value: `ORG-${String(1001 + index)}` },
+      ...(code === 'pay' ? [] : [npi(index)]),
+    ],
     active: true,
     type: [concept(text, hl7('organization-type', code, display))],
     name: place.name,

@@ -1,5 +1,5 @@
 import type { Organization, Practitioner, Reference } from '@medplum/fhirtypes';
-import { claim, concept, hl7, referTo, SYSTEMS } from './coding.js';
+import { claim, concept, hl7, npi, referTo, SYSTEMS } from './coding.js';
 import { organizationAddress, organizationName, TENANTS, type Side, type Tenant } from './organizations.js';
 
 export type Skill =
@@ -117,6 +117,7 @@ function practitionerOf(entry: Entry, id: string, tenant: Tenant, index: number)
         system: SYSTEMS.staff,
         value: `E${String(20417 + index * 83)}`,
       },
+      npi(500 + index),
     ],
     active: true,
     name: [{ use: 'official', family, given: [given], suffix: [suffix], ...(code === 'MD' && { prefix: ['Dr.'] }) }],

@@ -13,6 +13,8 @@ import { PRESENTATIONS } from './presentations.js';
 import { Random } from './random.js';
 import { specimensOf } from './specimens.js';
 
+const LABORATORY = concept('Laboratory', hl7('v2-0074', 'LAB', 'Laboratory'));
+
 /** The laboratory's report of a case: all of its results together. */
 export function* labReportsOf(demoCase: Case, tenant: Tenant): Generator<DiagnosticReport> {
   const { plan, findings } = demoCase;
@@ -29,7 +31,7 @@ export function* labReportsOf(demoCase: Case, tenant: Tenant): Generator<Diagnos
     ...about(demoCase, tenant, id),
     meta: claim('us-core-diagnosticreport-lab'),
     status: isPartial ? 'partial' : 'final',
-    category: [concept('Laboratory', hl7('v2-0074', 'LAB', 'Laboratory'))],
+    category: [LABORATORY],
     code: concept('Laboratory report', loinc('11502-2')),
     effectiveDateTime: dateTime(first.finding.at),
     issued: dateTime(minutesAfter(last, 30)),
@@ -42,10 +44,11 @@ export function* labReportsOf(demoCase: Case, tenant: Tenant): Generator<Diagnos
 }
 
 interface Study {
-  readonly kind: 'imaging' | 'ecg' | 'pathology';
+  readonly kind: 'imaging' | 'ecg' | 'pathology' | 'cultures';
   readonly of: readonly PatientType[];
   /** https://hl7.org/fhir/us/core/STU6.1/clinical-notes.html */
   readonly category: CodeableConcept;
+  readonly profile?: 'us-core-diagnosticreport-lab';
   readonly code: CodeableConcept;
   /** What the document is that has the same text. */
   readonly document: CodeableConcept;
@@ -84,6 +87,19 @@ const STUDIES: readonly Study[] = [
     minutes: 300,
     findings: ['Appendix: acute inflammation through the wall. No malignancy.', 'Placenta: mature, no infarct.'],
   },
+  {
+    kind: 'cultures',
+    of: ['sepsis'],
+    category: LABORATORY,
+    profile: 'us-core-diagnosticreport-lab',
+    code: concept('Laboratory report, cultures', loinc('11502-2')),
+    document: concept('Laboratory report', loinc('11502-2')),
+    minutes: 1_440,
+    findings: [
+      'Blood cultures, two sets: no growth after one day.',
+      'Blood cultures, two sets: Escherichia coli in both.',
+    ],
+  },
 ];
 
 /** Reports that are texts: the hospital keeps each also as a document, of the same bytes. */
@@ -108,13 +124,13 @@ function* studyOf(demoCase: Case, tenant: Tenant, study: Study): Generator<Diagn
   const attachment = { contentType: TEXT, language: 'en-US' as const, title: `${id}.txt`, creation: dateTime(at) };
   yield {
     ...about(demoCase, tenant, id),
-    meta: claim('us-core-diagnosticreport-note'),
+    meta: claim(study.profile ?? 'us-core-diagnosticreport-note'),
     status: 'final',
     category: [study.category],
     code: study.code,
     effectiveDateTime: dateTime(at),
     issued: dateTime(minutesAfter(at, 25)),
-    performer: [author],
+    performer: [author, referTo('Organization', plan.destination, organizationName(plan.destination))],
     // The curve is on paper: there is no Media to refer to.
     ...(study.kind === 'ecg' && { media: [{ comment: 'Rhythm strip', link: { display: 'Paper strip' } }] }),
     ...(study.kind === 'ecg' && heartRateOf(demoCase)),

@@ -48,6 +48,8 @@ export async function up(knex: Knex): Promise<void> {
     s.ordered(t, 'patient_id');
     t.integer('documents').notNullable().defaultTo(0);
     t.text('sha256');
+    // Of all that was filed last: what comes again unchanged is known by it.
+    t.text('content');
     // What a manager is to decide: why, which patients it may be, and the case as it came.
     s.texts(t, 'held_reasons', 'held_candidates', 'held_channel', 'held_question');
     t.binary('held_pdf');

@@ -5,8 +5,14 @@ export function deriveKey(
   secret: string,
   purpose: 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrations',
 ): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32));
+  const name = `${purpose} ${secret}`;
+  let key = derived.get(name);
+  if (!key) derived.set(name, (key = Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32))));
+  return key;
 }
+
+/** Deriving one takes longer than what it is used for; there are as many as there are purposes. */
+const derived = new Map<string, Buffer>();
 
 const NONCE = 12;
 const pool = Buffer.alloc(NONCE * 256);

@@ -17,7 +17,7 @@ const TOKEN = 'a token for the bench, which opens nothing';
 const SECRET = 'a secret for the bench, which opens nothing';
 /** As many as a hospital's cases of a day, told of fifty times each. */
 const EVENTS_OF_CHANNEL = 50;
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
 /** The first ones compile what the others use. */
 const WARM_UP = 200;
 

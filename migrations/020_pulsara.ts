@@ -26,8 +26,9 @@ export async function up(knex: Knex): Promise<void> {
   });
   // The inbox: a webhook is answered when it is in here. Ids and names of fields, no values.
   await knex.schema.createTable('inbox_event', (t) => {
-    t.text('integration').notNullable().references('integration.id');
-    s.ordered(t, 'id', 'org');
+    // Both together are the id of the job, which is found by it.
+    s.ordered(t, 'integration', 'id', 'org');
+    t.foreign('integration').references('integration.id');
     t.text('event').notNullable();
     s.texts(t, 'channel_id', 'identifier_id', 'identifier_name', 'identifier_category');
     t.bigInteger('received_at').notNullable();
@@ -48,6 +49,8 @@ export async function up(knex: Knex): Promise<void> {
     s.ordered(t, 'patient_id');
     t.integer('documents').notNullable().defaultTo(0);
     t.text('sha256');
+    // Of all that was filed last: what comes again unchanged is known by it.
+    t.text('content');
     // What a manager is to decide: why, which patients it may be, and the case as it came.
     s.texts(t, 'held_reasons', 'held_candidates', 'held_channel', 'held_question');
     t.binary('held_pdf');

@@ -46,7 +46,9 @@ const soon = (): number => 50 + Math.round(Math.random() * 200);
 /** Does the jobs of one queue until it is stopped. Any number of processes may have one for the same queue. */
 export class Worker {
   readonly #running = new Set<Promise<void>>();
-  readonly #stop = new AbortController();
+  /** Of the jobs under way. Each has its own: a signal of the worker's would remember every job that it ever had. */
+  readonly #aborts = new Set<AbortController>();
+  #givesUp = false;
   readonly #lease: number;
   #stopping = false;
   #looking: Promise<void> | undefined;
@@ -88,7 +90,10 @@ export class Worker {
     this.#stopping = true;
     clearInterval(this.#timer);
     await this.#looking;
-    const timer = setTimeout(() => this.#stop.abort(), GRACE_MILLISECONDS);
+    const timer = setTimeout(() => {
+      this.#givesUp = true;
+      for (const each of this.#aborts) each.abort();
+    }, GRACE_MILLISECONDS);
     await Promise.all(this.#running);
     clearTimeout(timer);
   }
@@ -111,16 +116,16 @@ export class Worker {
 
   async #run(job: Job): Promise<void> {
     const { db, now, onError } = this.options;
-    const lost = new AbortController();
+    const abort = new AbortController();
+    this.#aborts.add(abort);
     const renewal = setInterval(() => {
       renew(db, job, now() + this.#lease).then((held) => {
-        if (!held) lost.abort();
+        if (!held) abort.abort();
       }, onError);
     }, this.#lease / 3);
-    const signal = AbortSignal.any([this.#stop.signal, lost.signal]);
     try {
       if (job.attempts > this.queue.retry.attempts) throw new JobError('attempts-used-up', { final: true });
-      const effect = await this.queue.handle(job, signal);
+      const effect = await this.queue.handle(job, abort.signal);
       const { statements, committed: tell }: Effect = 'statements' in effect ? effect : { statements: effect };
       const done = await committed(db, [...statements, await finish(db, job, now())]);
       if (!done) throw new ConflictError('conflict');
@@ -129,12 +134,13 @@ export class Worker {
       await this.#failed(job, error);
     } finally {
       clearInterval(renewal);
+      this.#aborts.delete(abort);
     }
   }
 
   async #failed(job: Job, error: unknown): Promise<void> {
     const { db, now, onError } = this.options;
-    if (this.#stop.signal.aborted) {
+    if (this.#givesUp) {
       await release(db, job, now());
       return;
     }

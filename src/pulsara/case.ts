@@ -44,13 +44,15 @@ export interface InboundCase {
   /** How many summaries there were, and the hash of the last. */
   readonly documents: number;
   readonly sha256: string | undefined;
+  /** Of all that was filed last. */
+  readonly content: string | undefined;
   readonly held: Held | undefined;
   readonly decision: Decision | undefined;
 }
 
 export const newCase = (tenant: string, integration: string, channel: string): InboundCase => ({
   ...{ integration, channel, tenant, version: 0, documents: 0 },
-  ...{ patient: undefined, sha256: undefined, held: undefined, decision: undefined },
+  ...{ patient: undefined, sha256: undefined, content: undefined, held: undefined, decision: undefined },
 });
 
 const one = statement<{ integration: string; channel: string }>((knex, $) =>
@@ -85,6 +87,7 @@ function caseOf(row: Row): InboundCase {
     patient: text('patient_id'),
     documents: Number(row['documents']),
     sha256: text('sha256'),
+    content: text('content'),
     held:
       row['held_at'] === null
         ? undefined
@@ -111,7 +114,7 @@ function caseOf(row: Row): InboundCase {
 const columns = (names: readonly string[], $: (name: string) => unknown): Record<string, never> =>
   Object.fromEntries(names.map((name) => [name, $(name)])) as Record<string, never>;
 
-const values = ['version', 'patient_id', 'documents', 'sha256'];
+const values = ['version', 'patient_id', 'documents', 'sha256', 'content'];
 const held = ['held_reasons', 'held_candidates', 'held_channel', 'held_pdf', 'held_question', 'held_at'];
 const decided = ['decided_question', 'decided_patient', 'decided_by', 'decided_at'];
 const changing = [...values, ...held, ...decided];
@@ -133,6 +136,7 @@ export function saveCase(db: Database, after: InboundCase): Promise<PlannedState
     ...{ integration: after.integration, channel_id: after.channel, org: after.tenant },
     ...{ before: after.version, version: after.version + 1 },
     ...{ patient_id: after.patient ?? null, documents: after.documents, sha256: after.sha256 ?? null },
+    content: after.content ?? null,
     held_reasons: waits ? JSON.stringify(waits.doubts) : null,
     held_candidates: waits ? JSON.stringify(waits.candidates) : null,
     ...{ held_channel: waits?.channel ?? null, held_pdf: waits?.pdf ?? null },

@@ -44,6 +44,8 @@ export async function fileCase(
   const before =
     (await readCase(options.own, integration.id, channel.id)) ??
     newCase(integration.tenant, integration.id, channel.id);
+  const content = contentOf(integration, arrived);
+  if (!decision && before.content === content && (await isThere(filing, before))) return NOTHING;
   const match = await matchPatient(filing, channel, before);
   const decided = decision ?? before.decision;
   if (match.doubts.length > 0 && decided?.question !== match.question) return hold(filing, before, match, arrived);
@@ -51,7 +53,22 @@ export async function fileCase(
   if (match.doubts.length > 0 && decided?.patient === undefined)
     return { outcome: 'rejected', ...(await commitOf(filing, before, known, [])) };
   const patient = match.doubts.length > 0 ? (decided?.patient ?? match.patient) : match.patient;
-  return write(filing, { before, known, channel, patient, pdf: arrived.pdf, match });
+  return write(filing, { before, known: { ...known, content }, channel, patient, pdf: arrived.pdf, match });
+}
+
+const NOTHING: Filed = { outcome: 'unchanged', statements: [], committed: () => undefined };
+
+/** All that decides what is written: nothing has to be compared when it is the same as the last time. */
+function contentOf({ rules, entity, messages }: Integration, { channel, pdf }: Arrived): string {
+  const hash = createHash('sha256').update(JSON.stringify([rules, entity, messages, channel.length]));
+  return hash.update(channel).update(pdf).digest('hex');
+}
+
+/** Whether what was filed is still there: what somebody deleted since is filed once more. */
+async function isThere(filing: Filing, { channel, documents, held }: InboundCase): Promise<boolean> {
+  const { encounter, document } = idsOf(filing.place, channel);
+  if (held || !(await filing.read('Encounter', encounter))) return false;
+  return (await filing.read('DocumentReference', document(documents))) !== undefined;
 }
 
 /** Nothing of it is in the record until somebody decides. */

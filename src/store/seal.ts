@@ -4,8 +4,14 @@ export type Purpose = 'signing keys' | 'cursors' | 'totp' | 'forms' | 'integrati
 
 /** Keys derived from PORTICO_SECRET, one for each purpose (RFC 5869). */
 export function deriveKey(secret: string, purpose: Purpose): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32));
+  const name = `${purpose} ${secret}`;
+  let key = derived.get(name);
+  if (!key) derived.set(name, (key = Buffer.from(hkdfSync('sha256', secret, 'portico', purpose, 32))));
+  return key;
 }
+
+/** Deriving one takes longer than what it is used for; there are as many as there are purposes. */
+const derived = new Map<string, Buffer>();
 
 const NONCE = 12;
 const pool = Buffer.alloc(NONCE * 256);

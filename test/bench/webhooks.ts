@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,9 @@ const TOKEN = 'a token for the bench, which opens nothing';
 const SECRET = 'a secret for the bench, which opens nothing';
 /** As many as a hospital's cases of a day, told of fifty times each. */
 const EVENTS_OF_CHANNEL = 50;
-const CONNECTIONS = 32;
+const CONNECTIONS = 16;
+/** The first ones compile what the others use. */
+const WARM_UP = 200;
 
 interface Sent {
   readonly requests: number;
@@ -49,10 +52,14 @@ export const webhooks = (count: number): Measurement => ({
     let most = 0;
     const watch = setInterval(() => (most = Math.max(most, anonymousMemory(server.pid) ?? 0)), 100);
     try {
+      const warming = Array.from({ length: WARM_UP }, (_, index) => requestOf(id, count + index, 0));
+      load.send({ port, requests: warming, connections: CONNECTIONS, most: WARM_UP });
+      await answer<Sent>(load);
       const began = performance.now();
       const requests = Array.from({ length: count }, (_, index) => requestOf(id, index));
       load.send({ port, requests, connections: CONNECTIONS, most: count });
       const sent = await answer<Sent>(load);
+      const answered = await cpuOf(server);
       if (sent.failures > 0) throw new Error(`${String(sent.failures)} webhooks were refused`);
       while ((await left(own)) > 0) {
         await sleep(200);
@@ -60,9 +67,12 @@ export const webhooks = (count: number): Measurement => ({
         if (failed) throw new Error(`an event could not be done: ${String(failed[0])}`);
       }
       const seconds = (performance.now() - began) / 1000;
-      const [lost] = (await own.arrays(`select ? - count(outcome) from inbox_event`, [count]))[0] as [number];
+      const [lost] = (await own.arrays(`select ? - count(outcome) from inbox_event`, [count + WARM_UP]))[0] as [number];
       if (lost > 0) throw new Error(`${String(lost)} events had no effect`);
-      note(`webhooks: ${String(sent.requests)} in ${sent.seconds.toFixed(1)} s, drained after ${seconds.toFixed(1)} s`);
+      const [first, all] = [answered, await cpuOf(server)].map((each) => (each / 1000 / count).toFixed(2));
+      note(
+        `webhooks: ${String(sent.requests)} in ${sent.seconds.toFixed(1)} s, drained after ${seconds.toFixed(1)} s; CPU ${first ?? ''} ms each until the last was answered, ${all ?? ''} ms in all`,
+      );
       return [sent.p99, count / seconds, most === 0 ? undefined : most];
     } finally {
       clearInterval(watch);
@@ -89,8 +99,8 @@ async function connect(own: Database, upstream: string): Promise<string> {
   );
 }
 
-function requestOf(integration: string, index: number): string {
-  const channel = `channel-${String(Math.floor(index / EVENTS_OF_CHANNEL))}`;
+function requestOf(integration: string, index: number, of = Math.floor(index / EVENTS_OF_CHANNEL)): string {
+  const channel = `channel-${String(of)}`;
   const identifier = { id: 'mrn', name: 'MRN', category: 'MRN' };
   const body = bodyOf(`evt-${String(index)}`, 'updated', channel, identifier, '2026-03-01T20:05:00Z');
   const signature = createHmac('sha256', SECRET).update(body).digest('hex');
@@ -103,6 +113,11 @@ function requestOf(integration: string, index: number): string {
     '',
     body,
   ].join('\r\n');
+}
+
+async function cpuOf(server: ChildProcess): Promise<number> {
+  server.send('cpu');
+  return (await answer<{ cpu: number }>(server)).cpu;
 }
 
 const left = async (own: Database): Promise<number> =>

@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import { apiRoutes } from './api/routes.js';
+import { webhookRoutes } from './api/webhooks.js';
 import { bounded } from './audit/bounded.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
@@ -40,13 +41,15 @@ export interface AppOptions {
   readonly trustedHops: number;
   /** Development: URLs of others may lead to this machine. */
   readonly allowLoopback: boolean;
+  /** Tells the worker of a queue that there is something to do. */
+  readonly wake: (queue: string) => void;
   /** Whether the server still takes work: a server that is stopping does not. */
   readonly ready: () => Promise<boolean>;
 }
 
 /** The journey of a request, in order. Nothing is mounted anywhere else. */
 export function createApp(options: AppOptions): Koa {
-  const { facade, own, keys, issuer, secret, trail, traffic, log, trustedHops, allowLoopback, ready } = options;
+  const { facade, own, keys, issuer, secret, trail, traffic, log, trustedHops, allowLoopback, wake, ready } = options;
   const onError = (error: unknown, requestId: string): void =>
     log.logger.error({ requestId, err: error instanceof Error ? error : new Error(String(error)) }, 'unexpected error');
   const { base: audience, registry, now } = facade;
@@ -86,6 +89,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows }));
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
   app.use(portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError }));
+  app.use(webhookRoutes({ own, secret, now, audit, wake }));
   app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
   return app;
 }

@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
   credential: async () => (await import('./commands/credential.js')).credentialCommand,
   watch: async () => (await import('./commands/watch.js')).watchCommand,
   webhook: async () => (await import('./commands/webhook.js')).webhookCommand,
+  integration: async () => (await import('./commands/integration.js')).integrationCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   keys: async () => (await import('./commands/keys.js')).keysCommand,
   capability: async () => (await import('./commands/capability.js')).capabilityCommand,

@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import { clientError } from './http/client-error.js';
 import type { Queue } from './jobs/worker.js';
 import { Workers } from './jobs/workers.js';
+import { inboundQueue } from './pulsara/queue.js';
 import { ConfigurationError } from './outcome.js';
 import { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
@@ -131,6 +132,11 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const keys = new Keys(own, secret, now);
   await keys.load();
   let stopping = false;
+  const workers = new Workers(queuesOf(portico), {
+    db: own,
+    now,
+    onError: (error) => log.logger.error({ err: error }, 'a job failed by a fault of ours'),
+  });
   const app = createApp({
     facade: facadeOf(portico),
     own,
@@ -142,17 +148,13 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     log,
     trustedHops: config.trustedHops,
     allowLoopback: config.allowLoopback,
+    wake: (queue) => workers.wake(queue),
     ready: async () => !stopping && (await pending(own)).length === 0,
   });
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
-  const workers = new Workers(queues(), {
-    db: own,
-    now,
-    onError: (error) => log.logger.error({ err: error }, 'a job failed by a fault of ours'),
-  });
   workers.start();
   const chores = startChores(portico, traffic, log);
   const { port } = server.address() as AddressInfo;
@@ -172,7 +174,11 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
 }
 
 /** What is done beside the requests, by whichever process comes first. */
-const queues = (): Queue[] => [];
+function queuesOf(portico: Portico): Queue[] {
+  const { writer, config } = portico;
+  // Clinical tables of somebody else's are only read.
+  return writer ? [inboundQueue({ ...portico, writer, outbound: { allowLoopback: config.allowLoopback } })] : [];
+}
 
 /** What waits until whoever watches the start has been answered: it loads knex, which takes long. */
 function startChores(portico: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {

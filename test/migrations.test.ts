@@ -22,6 +22,7 @@ const names = [
   '012_launch',
   '013_writes',
   '019_jobs',
+  '020_pulsara',
   '021_webhooks',
   '022_subscription',
 ];

@@ -97,7 +97,7 @@ export function ofEntity(entity: string): Narrowing {
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(
   tenant: string,
-  _purpose: 'import' | 'export' | 'check' | 'bench' | 'webhooks' | 'subscriptions',
+  _purpose: 'import' | 'export' | 'check' | 'bench' | 'webhooks' | 'subscriptions' | 'pulsara ingestion',
 ): Narrowing {
   return make(tenant, undefined, []);
 }

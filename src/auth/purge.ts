@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { forgetDone } from '../jobs/replay.js';
+import { forgetSettled } from '../pulsara/inbox.js';
 import { discardUnclaimed } from '../store/blobs.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
@@ -36,10 +37,14 @@ const UNCLAIMED_MILLISECONDS = 24 * 60 * 60_000;
 /** Until then a job that comes again is known to be done. */
 const JOBS_MILLISECONDS = 7 * 24 * 60 * 60_000;
 
+/** Until then a webhook that comes again is known, and the manager sees what became of it. */
+const INBOX_MILLISECONDS = 90 * 24 * 60 * 60_000;
+
 /** Deletes what has expired. Several processes may do it at once. */
 export async function purge(db: Database, now: number): Promise<void> {
   await discardUnclaimed(db, now - UNCLAIMED_MILLISECONDS);
   await db.commit({ statements: [await forgetDone(db, now - JOBS_MILLISECONDS)] });
+  await db.commit({ statements: [await forgetSettled(db, now - INBOX_MILLISECONDS)] });
   for (const deletion of deletions)
     await db.commit({ statements: [await deletion.plan(db, { before: now - KEPT_MILLISECONDS })] });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { processEnvironment, readConfig, type Config } from '../config.js';
 import { readCredentials, type DemoCredentials } from '../dev/demo-credentials.js';
+import type { DemoPulsara } from '../dev/demo-pulsara.js';
 import { makeDemo } from '../dev/demo-database.js';
 import { progressLine, run } from './command.js';
 import { serveUntilStopped } from './serve.js';
@@ -10,7 +11,8 @@ export function demoCommand(program: Command): void {
     .command('demo')
     .description('serve realistic demo data from data/demo.sqlite, which is made on the first run')
     .option('--json', 'when it listens, print the credentials as one line of JSON')
-    .action(({ json }: { json?: boolean }) =>
+    .option('--with-upstream', 'start a Pulsara beside it, on the next port, from which cases arrive by webhook')
+    .action(({ json, withUpstream }: { json?: boolean; withUpstream?: boolean }) =>
       run(command, async () => {
         const file = 'data/demo.sqlite';
         const config = readConfig({
@@ -27,13 +29,23 @@ export function demoCommand(program: Command): void {
         });
         line.clear();
         if (made) process.stderr.write(`Made the demo database ${file}.\n`);
+        let upstream: { stop(): Promise<void> } | undefined;
         return serveUntilStopped(config, async (_running, portico) => {
-          const credentials = await readCredentials(portico, config);
+          const credentials = await readCredentials(portico, config, { withUpstream: withUpstream ?? false });
           const said = json ? JSON.stringify(credentials) : whatToTry(config, credentials).join('\n');
           process.stdout.write(`${said}\n`);
-        });
+          const { pulsara } = credentials;
+          if (withUpstream && pulsara) upstream = await play(config, pulsara);
+        }).finally(() => upstream?.stop());
       }),
     );
+}
+
+/** Loaded when it is asked for: a demo without it does not wait for its libraries. */
+async function play({ baseUrl }: Config, pulsara: DemoPulsara): Promise<{ stop(): Promise<void> }> {
+  const { playCases } = await import('../dev/upstream/play.js');
+  process.stderr.write(`Cases arrive from ${pulsara.upstreamUrl}; watch them at ${baseUrl}/manager/integrations\n`);
+  return playCases(pulsara, (line) => process.stderr.write(`${line}\n`));
 }
 
 /** Lines that work when they are pasted into a shell. */

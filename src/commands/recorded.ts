@@ -25,6 +25,10 @@ const actions = {
   'webhook-create': 'C',
   'webhook-rotate': 'U',
   'webhook-delete': 'D',
+  'integration-create': 'C',
+  'integration-disable': 'U',
+  'integration-enable': 'U',
+  'integration-replay': 'U',
   'key-rotate': 'C',
   'key-replace': 'U',
 } as const satisfies Record<string, Action>;

@@ -6,6 +6,7 @@ import { createCredential, liveCredential, registerCredential } from '../auth/st
 import { createUser, patientUser, setPassword } from '../auth/users.js';
 import type { Config } from '../config.js';
 import type { Portico } from '../main.js';
+import { demoPulsara, type DemoPulsara } from './demo-pulsara.js';
 import { DEMO_PATIENT } from './demo/index.js';
 
 /** What a newcomer needs to try everything; also written to data/demo-credentials.json. */
@@ -22,6 +23,8 @@ export interface DemoCredentials {
   readonly backend: { readonly clientId: string; readonly privateJwk: JWK };
   /** People: a patient and a manager log in to the pages, a clinician at /api/auth/login. */
   readonly logins: Readonly<Record<'patient' | 'clinician' | 'manager', DemoLogin>>;
+  /** Both ends of the demo's Pulsara, once it was started with one. */
+  readonly pulsara?: DemoPulsara;
 }
 
 export interface DemoLogin {
@@ -29,7 +32,7 @@ export interface DemoLogin {
   readonly password: string;
 }
 
-type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl' | 'logins'>;
+type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl' | 'logins' | 'pulsara'>;
 type Makers = { readonly [K in keyof Parts]: (portico: Portico) => Promise<Parts[K]> };
 
 const tenant = DEMO_PATIENT.organization;
@@ -84,7 +87,12 @@ async function login(
 }
 
 /** The demo's credentials: those of the file while they live, new ones for the others. */
-export async function readCredentials(portico: Portico, { baseUrl }: Config): Promise<DemoCredentials> {
+export async function readCredentials(
+  portico: Portico,
+  config: Config,
+  { withUpstream = false } = {},
+): Promise<DemoCredentials> {
+  const { baseUrl } = config;
   const file = join('data', 'demo-credentials.json');
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<DemoCredentials>) : {};
   // A file that outlived its database says nothing of the people in the new one.
@@ -95,6 +103,7 @@ export async function readCredentials(portico: Portico, { baseUrl }: Config): Pr
     ...(await whileAlive(portico, known.organizationToken?.id, { organizationToken: known.organizationToken })),
     ...(await whileAlive(portico, known.backend?.clientId, { backend: known.backend })),
   };
+  const pulsara = withUpstream ? await demoPulsara(portico, config, known.pulsara) : known.pulsara;
   const credentials: DemoCredentials = {
     ...{ fhirUrl: portico.base, tokenUrl: `${baseUrl}/oauth/token` },
     patient: kept.patient ?? (await makers.patient(portico)),
@@ -106,6 +115,7 @@ export async function readCredentials(portico: Portico, { baseUrl }: Config): Pr
       clinician: await login(portico, 'clinician', logins?.clinician),
       manager: await login(portico, 'manager', logins?.manager),
     },
+    ...(pulsara && { pulsara }),
   };
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   return credentials;

@@ -6,6 +6,13 @@ import type { Job } from './job.js';
 import { JobError, nextTry, type RetryRule } from './retry.js';
 import { bury, finish, postpone, release, renew } from './settle.js';
 
+/** What a job changes in the database. */
+export interface Effect {
+  readonly statements: readonly PlannedStatement[];
+  /** Called when it is on disk. */
+  readonly committed?: () => void;
+}
+
 export interface Queue {
   readonly name: string;
   /** Jobs that this process does at a time. */
@@ -17,7 +24,7 @@ export interface Queue {
    * Does one job, perhaps for the second time: what it changes in the database, it returns, and that is committed
    * together with the job's end. Errors: JobError; any other is a fault, and is tried again.
    */
-  handle(job: Job, signal: AbortSignal): Promise<readonly PlannedStatement[]>;
+  handle(job: Job, signal: AbortSignal): Promise<Effect | Effect['statements']>;
 }
 
 export interface WorkerOptions {
@@ -30,6 +37,11 @@ const LEASE_MILLISECONDS = 60_000;
 const LOOK_EVERY_MILLISECONDS = 1000;
 /** When a worker is stopped, what is under way may end by itself this long. */
 const GRACE_MILLISECONDS = 5000;
+
+/** Somebody else changed what a job was about to change: nothing is wrong, and it is done over at once. */
+class ConflictError extends JobError {}
+
+const soon = (): number => 50 + Math.round(Math.random() * 200);
 
 /** Does the jobs of one queue until it is stopped. Any number of processes may have one for the same queue. */
 export class Worker {
@@ -109,8 +121,10 @@ export class Worker {
     try {
       if (job.attempts > this.queue.retry.attempts) throw new JobError('attempts-used-up', { final: true });
       const effect = await this.queue.handle(job, signal);
-      const done = await committed(db, [...effect, await finish(db, job, now())]);
-      if (!done) throw new JobError('conflict');
+      const { statements, committed: tell }: Effect = 'statements' in effect ? effect : { statements: effect };
+      const done = await committed(db, [...statements, await finish(db, job, now())]);
+      if (!done) throw new ConflictError('conflict');
+      tell?.();
     } catch (error) {
       await this.#failed(job, error);
     } finally {
@@ -128,6 +142,6 @@ export class Worker {
     const { reason, final, notBefore } = error instanceof JobError ? error : new JobError('unexpected');
     const next = final ? undefined : nextTry(job, this.queue.retry, now(), notBefore);
     if (next === undefined) await bury(db, job, reason, now());
-    else await postpone(db, job, next, reason, now());
+    else await postpone(db, job, error instanceof ConflictError ? now() + soon() : next, reason, now());
   }
 }

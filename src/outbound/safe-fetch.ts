@@ -4,9 +4,30 @@ import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopback, isPublic } from './addresses.js';
 
+/** Why a URL was not fetched. */
+export type OutboundFault =
+  | 'it is not a URL'
+  | 'it is not https'
+  | 'it has a user or a password'
+  | 'its address is not public'
+  | 'its host is not one that the organization allows'
+  | 'its name has no address'
+  | 'it cannot be reached'
+  | 'it took too long'
+  | 'it redirects'
+  | 'its answer is compressed'
+  | 'its answer is too long'
+  | 'its answer ended early';
+
 /** Why somebody else's URL was not fetched. The text is for the operator, never for whoever chose the URL. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
+  constructor(
+    readonly fault: OutboundFault,
+    options?: ErrorOptions,
+  ) {
+    super(fault, options);
+  }
 }
 
 export interface OutboundOptions {
@@ -24,11 +45,18 @@ export interface Fetched {
   readonly body: Buffer;
 }
 
-const MAX_BYTES = 65_536;
-/** For all of it: the name, the connection and the last byte. */
-const MAX_MILLISECONDS = 3000;
+/** What is asked for, where it is more than a small JSON document. */
+export interface Asking {
+  /** Sent beside those of our own. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly mostBytes?: number;
+  /** For all of it: the name, the connection and the last byte. */
+  readonly mostMilliseconds?: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
 
-/** What is sent: its headers are ours, and nothing in them is chosen by whoever chose the URL. */
+/** What is sent: its headers are ours, or those by which the receiver knows us. */
 export interface Sending {
   readonly method?: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
@@ -38,8 +66,31 @@ export interface Sending {
   readonly signal?: AbortSignal;
 }
 
-/** Time for a receiver to answer. */
+const MAX_BYTES = 65_536;
+const MAX_MILLISECONDS = 3000;
+/** Time for a receiver to take what is sent. */
 const SEND_MILLISECONDS = 10_000;
+
+/**
+ * GETs a URL that somebody else chose, so that it reaches nothing that only this machine can reach: https, public
+ * addresses, and the address that was checked is the one that is connected to. Redirects are not followed, proxies of
+ * the environment are not used, and bytes and time are limited. Errors: OutboundError.
+ */
+export async function safeFetch(url: string, options: OutboundOptions, asking: Asking = {}): Promise<Fetched> {
+  const { headers, mostBytes = MAX_BYTES, mostMilliseconds = MAX_MILLISECONDS, signal } = asking;
+  return reach(url, options, within(mostMilliseconds, signal), async (target, address, ended) => {
+    const response = await send(target, address, ended, {
+      method: 'GET',
+      headers: { Accept: 'application/json', ...headers },
+    });
+    try {
+      return await read(response, mostBytes);
+    } catch (error) {
+      if (error instanceof OutboundError || ended.aborted) throw error;
+      throw new OutboundError('its answer ended early', { cause: error });
+    }
+  });
+}
 
 /**
  * Sends to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
@@ -47,14 +98,12 @@ const SEND_MILLISECONDS = 10_000;
  */
 export async function safePost(
   url: string,
-  { method = 'POST', headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
+  { method = 'POST', headers, body, milliseconds = SEND_MILLISECONDS, signal }: Sending,
   options: OutboundOptions,
 ): Promise<Omit<Fetched, 'body'>> {
-  const fixed = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
-  const time = AbortSignal.timeout(milliseconds);
-  const whole = given ? AbortSignal.any([given, time]) : time;
-  return reach(url, options, whole, async (target, address, signal) => {
-    const response = await send(target, address, signal, { method, headers: fixed, body });
+  const sized = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
+  return reach(url, options, within(milliseconds, signal), async (target, address, ended) => {
+    const response = await send(target, address, ended, { method, headers: sized, body });
     response.destroy();
     const status = response.statusCode ?? 0;
     if (status >= 300 && status < 400) throw new OutboundError('it redirects');
@@ -62,16 +111,9 @@ export async function safePost(
   });
 }
 
-/**
- * GETs a URL that somebody else chose, so that it reaches nothing that only this machine can reach: https, public
- * addresses, and the address that was checked is the one that is connected to. Redirects are not followed, proxies of
- * the environment are not used, and bytes and time are limited. Errors: OutboundError.
- */
-export async function safeFetch(url: string, options: OutboundOptions): Promise<Fetched> {
-  const headers = { Accept: 'application/json' };
-  return reach(url, options, AbortSignal.timeout(MAX_MILLISECONDS), async (target, address, signal) =>
-    read(await send(target, address, signal, { method: 'GET', headers })),
-  );
+function within(milliseconds: number, signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(milliseconds);
+  return signal ? AbortSignal.any([timeout, signal]) : timeout;
 }
 
 async function reach<T>(
@@ -154,7 +196,7 @@ function send(url: URL, address: string, signal: AbortSignal, request: Request):
   });
 }
 
-async function read(response: IncomingMessage): Promise<Fetched> {
+async function read(response: IncomingMessage, mostBytes: number): Promise<Fetched> {
   const status = response.statusCode ?? 0;
   const chunks: Buffer[] = [];
   let size = 0;
@@ -164,7 +206,7 @@ async function read(response: IncomingMessage): Promise<Fetched> {
       throw new OutboundError('its answer is compressed');
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_BYTES) throw new OutboundError('its answer is too long');
+      if (size > mostBytes) throw new OutboundError('its answer is too long');
       chunks.push(chunk);
     }
   } finally {

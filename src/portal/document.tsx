@@ -19,6 +19,7 @@ const keysNav: readonly NavItem[] = [
   { to: '/manager/webhooks', text: 'Webhooks' },
 ];
 const adminNav: readonly NavItem[] = [
+  { to: '/manager/integrations', text: 'Integrations' },
   { to: '/manager/users', text: 'Users' },
   { to: '/manager/patients', text: 'Patients' },
   { to: '/manager/audit', text: 'Audit' },

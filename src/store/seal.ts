@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto';
 
-export type Purpose = 'signing keys' | 'cursors' | 'totp' | 'forms' | 'webhooks' | 'subscriptions';
+export type Purpose = 'signing keys' | 'cursors' | 'totp' | 'forms' | 'webhooks' | 'subscriptions' | 'integrations';
 
 /** Keys derived from PORTICO_SECRET, one for each purpose (RFC 5869). */
 export function deriveKey(secret: string, purpose: Purpose): Buffer {

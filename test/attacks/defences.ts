@@ -179,7 +179,7 @@ const transport: readonly Defence[] = [
   {
     what: 'answers of others are short',
     file: 'src/outbound/safe-fetch.ts',
-    text: "if (size > MAX_BYTES) throw new OutboundError('its answer is too long');",
+    text: "if (size > mostBytes) throw new OutboundError('its answer is too long');",
     without: '',
     spec: attacks('outbound'),
   },

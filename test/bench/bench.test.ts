@@ -9,7 +9,7 @@ describe('the bench', function () {
 
   it('says of each figure what it is, what it must reach, and whether it does', async () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const only = 'Patient|search of 20|token|page|memory|export';
+    const only = 'Patient|search of 20|token|page|memory|export|webhooks';
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...['--import', 'tsx', main, '--quick', '--json', '--only', only],
     ]);

@@ -7,6 +7,7 @@ import { build } from './processes.js';
 import { CONNECTIONS, type Effort } from './rounds.js';
 import { Servers } from './servers.js';
 import { markdown, rowOf, table, type Row } from './table.js';
+import { webhooks } from './webhooks.js';
 import { exporting, startUp, twoProcesses } from './whole-processes.js';
 
 const options = new Command('bench')
@@ -44,6 +45,7 @@ const all: readonly Measurement[] = [
   memory,
   exporting(exported),
   twoProcesses,
+  webhooks(quick ? 100 : 10_000),
 ];
 const found: Row[] = [];
 try {

@@ -318,13 +318,18 @@ describe('portico demo', function () {
     assert.deepEqual(await db.arrays('pragma integrity_check', []), [['ok']]);
     await db.close();
     const started = performance.now();
-    const again = begin(['--json']);
+    const again = begin(['--json', '--with-upstream']);
     const said = await again.says(/clientSecret/);
     const seconds = (performance.now() - started) / 1000;
     process.stdout.write(`second start of the demo: ${seconds.toFixed(2)} s\n`);
     // Two seconds on a machine that does nothing else; here other tests may run beside it.
     assert.ok(seconds < 15, String(seconds));
-    assert.deepEqual(JSON.parse(said), credentials);
+    const { pulsara, ...same } = JSON.parse(said);
+    assert.deepEqual(same, credentials);
+    assert.equal(pulsara.upstreamUrl, `http://127.0.0.1:${String(Number(port) + 1)}`);
+    await again.says(/A stroke arrives/);
+    const integration = { method: 'POST', body: '{}', headers: { 'Pulsara-Signature': 'x' } };
+    assert.equal((await fetch(pulsara.webhookUrl, integration)).status, 401);
     again.child.kill('SIGTERM');
     assert.equal((await again.ended).code, 0);
   });

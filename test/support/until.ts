@@ -5,6 +5,6 @@ export async function until(happened: () => boolean | Promise<boolean>, millisec
   const end = Date.now() + milliseconds;
   while (!(await happened())) {
     if (Date.now() > end) throw new Error(`it did not happen: ${happened.toString()}`);
-    await sleep(5);
+    await sleep(20);
   }
 }

@@ -12,6 +12,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly birthDate: string;
+  readonly gender: string;
 }
 
 const MOST = 25;
@@ -56,8 +57,8 @@ export async function personOf(options: PortalOptions, account: Account, id: str
   return entry && shown(JSON.parse(entry.text) as Patient);
 }
 
-function shown({ id = '', name, birthDate = 'unknown' }: Patient): Person {
+function shown({ id = '', name, birthDate = 'unknown', gender = 'unknown' }: Patient): Person {
   const official = name?.find(({ use }) => use === 'official') ?? name?.[0];
   const whole = official?.text ?? [...(official?.given ?? []), official?.family].filter(Boolean).join(' ');
-  return { id, name: whole === '' ? 'Unknown' : whole, birthDate };
+  return { id, name: whole === '' ? 'Unknown' : whole, birthDate, gender };
 }

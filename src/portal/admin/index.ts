@@ -1,6 +1,8 @@
 import type { Route } from '../visit.js';
 import { appRoutes } from './apps.js';
 import { auditRoutes } from './audit.js';
+import { heldRoutes } from './held.js';
+import { integrationRoutes } from './integrations.js';
 import { patientsRoutes } from './patients.js';
 import { statusRoutes } from './status.js';
 import { tokenRoutes } from './tokens.js';
@@ -13,6 +15,8 @@ export const adminRoutes: readonly Route[] = [
   ...tokenRoutes,
   ...appRoutes,
   ...webhookRoutes,
+  ...integrationRoutes,
+  ...heldRoutes,
   ...userRoutes,
   ...patientsRoutes,
   ...auditRoutes,

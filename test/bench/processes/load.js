@@ -1,12 +1,12 @@
 // A client that costs little: raw sockets, one request under way on each, and no more parsing than counting bytes.
 import { connect } from 'node:net';
 
-process.on('message', async ({ port, requests, connections, milliseconds }) => {
+process.on('message', async ({ port, requests, connections, milliseconds = Infinity, most = Infinity }) => {
   const cpu = process.cpuUsage();
   const started = performance.now();
   const until = started + milliseconds;
   let next = 0;
-  const take = () => requests[next++ % requests.length];
+  const take = () => (next < most ? requests[next++ % requests.length] : undefined);
   const each = await Promise.all(Array.from({ length: connections }, () => ask(port, take, until)));
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
@@ -33,10 +33,15 @@ function ask(port, take, until) {
     let head = '';
     let left = -1;
     const send = () => {
+      const request = take();
+      if (request === undefined) {
+        socket.destroy();
+        return resolve(seen);
+      }
       head = '';
       left = -1;
       sentAt = performance.now();
-      socket.write(take());
+      socket.write(request);
     };
     socket.on('connect', send);
     socket.on('error', reject);
@@ -47,7 +52,7 @@ function ask(port, take, until) {
         const end = head.indexOf('\r\n\r\n');
         if (end < 0) return;
         const length = /content-length: (\d+)/i.exec(head.slice(0, end));
-        if (!head.startsWith('HTTP/1.1 200') || !length) seen.failures++;
+        if (!/^HTTP\/1\.1 20[02]/.test(head) || !length) seen.failures++;
         left = Number(length?.[1] ?? 0) - (head.length - end - 4);
       } else left -= chunk.length;
       if (left > 0) return;

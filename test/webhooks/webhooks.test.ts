@@ -93,7 +93,7 @@ describe('webhooks', () => {
     const read = await fetch(`${server.url}/api/v1/patient-channels/${String(id)}`, {
       headers: { 'x-api-key': token },
     });
-    const identifiers = ((await read.json())).identifiers.map((each: any) => each.id).sort();
+    const identifiers = (await read.json()).identifiers.map((each: any) => each.id).sort();
     assert.deepEqual(created.map(({ body }) => body.data.identifier.id).sort(), identifiers);
 
     await api(`/${String(id)}/identifiers`, { name: 'Hospital MRN', category: 'MRN', value: 'mrn-canary' });

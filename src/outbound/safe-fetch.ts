@@ -56,10 +56,7 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
-const MAX_BYTES = 65_536;
-const MAX_MILLISECONDS = 3000;
-
-/** What is sent: its headers are ours, and nothing in them is chosen by whoever chose the URL. */
+/** What is sent: its headers are ours, or those by which the receiver knows us. */
 export interface Sending {
   readonly method?: 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
@@ -69,28 +66,10 @@ export interface Sending {
   readonly signal?: AbortSignal;
 }
 
-/** Time for a receiver to answer. */
+const MAX_BYTES = 65_536;
+const MAX_MILLISECONDS = 3000;
+/** Time for a receiver to take what is sent. */
 const SEND_MILLISECONDS = 10_000;
-
-/**
- * Sends to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
- * not read: nobody could be shown it. Errors: OutboundError.
- */
-export async function safePost(
-  url: string,
-  { method = 'POST', headers, body, milliseconds = SEND_MILLISECONDS, signal: given }: Sending,
-  options: OutboundOptions,
-): Promise<Omit<Fetched, 'body'>> {
-  const fixed = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
-  const whole = within(milliseconds, given);
-  return reach(url, options, whole, async (target, address) => {
-    const response = await send(target, address, whole, { method, headers: fixed, body });
-    response.destroy();
-    const status = response.statusCode ?? 0;
-    if (status >= 300 && status < 400) throw new OutboundError('it redirects');
-    return { status, headers: response.headers };
-  });
-}
 
 /**
  * GETs a URL that somebody else chose, so that it reaches nothing that only this machine can reach: https, public
@@ -98,35 +77,55 @@ export async function safePost(
  * the environment are not used, and bytes and time are limited. Errors: OutboundError.
  */
 export async function safeFetch(url: string, options: OutboundOptions, asking: Asking = {}): Promise<Fetched> {
-  const { mostBytes = MAX_BYTES, mostMilliseconds = MAX_MILLISECONDS } = asking;
-  const headers = { Accept: 'application/json', ...asking.headers };
-  const whole = within(mostMilliseconds, asking.signal);
-  return reach(url, options, whole, async (target, address) => {
-    const response = await send(target, address, whole, { method: 'GET', headers });
+  const { headers, mostBytes = MAX_BYTES, mostMilliseconds = MAX_MILLISECONDS, signal } = asking;
+  return reach(url, options, within(mostMilliseconds, signal), async (target, address, ended) => {
+    const response = await send(target, address, ended, {
+      method: 'GET',
+      headers: { Accept: 'application/json', ...headers },
+    });
     try {
       return await read(response, mostBytes);
     } catch (error) {
-      if (error instanceof OutboundError || whole.aborted) throw error;
+      if (error instanceof OutboundError || ended.aborted) throw error;
       throw new OutboundError('its answer ended early', { cause: error });
     }
   });
 }
 
-const within = (milliseconds: number, given: AbortSignal | undefined): AbortSignal => {
-  const time = AbortSignal.timeout(milliseconds);
-  return given ? AbortSignal.any([given, time]) : time;
-};
+/**
+ * Sends to a URL that somebody else chose, under the same rules. What is answered beside the status and Retry-After is
+ * not read: nobody could be shown it. Errors: OutboundError.
+ */
+export async function safePost(
+  url: string,
+  { method = 'POST', headers, body, milliseconds = SEND_MILLISECONDS, signal }: Sending,
+  options: OutboundOptions,
+): Promise<Omit<Fetched, 'body'>> {
+  const sized = { ...headers, 'Content-Length': String(Buffer.byteLength(body)) };
+  return reach(url, options, within(milliseconds, signal), async (target, address, ended) => {
+    const response = await send(target, address, ended, { method, headers: sized, body });
+    response.destroy();
+    const status = response.statusCode ?? 0;
+    if (status >= 300 && status < 400) throw new OutboundError('it redirects');
+    return { status, headers: response.headers };
+  });
+}
+
+function within(milliseconds: number, signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout(milliseconds);
+  return signal ? AbortSignal.any([timeout, signal]) : timeout;
+}
 
 async function reach<T>(
   url: string,
   options: OutboundOptions,
   signal: AbortSignal,
-  ask: (target: URL, address: string) => Promise<T>,
+  ask: (target: URL, address: string, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const target = allowedUrl(url, options);
   try {
     const address = await Promise.race([addressOf(target, options), aborted(signal)]);
-    return await ask(target, address);
+    return await ask(target, address, signal);
   } catch (error) {
     if (error instanceof OutboundError) throw error;
     throw new OutboundError(signal.aborted ? 'it took too long' : 'it cannot be reached', { cause: error });

@@ -67,7 +67,13 @@ export async function start({ env = {}, log, plan = generous, ...options }: Star
   const credential: Server['credential'] = (each) =>
     createCredential(
       own,
-      { tenant: TENANT, kind: 'client', name: 'test', scopeCeiling: 'system/*.cruds system/AuditEvent.rs system/Subscription.cruds', ...each },
+      {
+        tenant: TENANT,
+        kind: 'client',
+        name: 'test',
+        scopeCeiling: 'system/*.cruds system/AuditEvent.rs system/Subscription.cruds',
+        ...each,
+      },
       now(),
     );
   const { baseUrl: url } = config;

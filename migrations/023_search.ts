@@ -38,6 +38,7 @@ export async function up(knex: Knex): Promise<void> {
       s.index(t, `${table}_canonical`, [...scope, unit, value, ...order], value);
     });
   }
+  await indexTrigrams(knex);
 }
 
 /** Where quantities are searched, with what their columns begin with; docs/decisions/0021. */
@@ -69,6 +70,45 @@ async function convertKept(knex: Knex, table: string, prefix: string, unit: stri
       .where(of)
       .update({ [`${prefix}canonical`]: found.value, [`${prefix}canonical_unit`]: found.unit });
   }
+}
+
+/** Texts in which words are searched, by table; an index of all of them serves any. docs/decisions/0021. */
+const names = ['family', 'given', 'middle', 'prefix', 'suffix', 'text'];
+const address = ['text', 'line1', 'line2', 'city', 'district', 'state', 'postal_code', 'country'];
+const texts: Readonly<Record<string, readonly string[]>> = {
+  document_reference: ['description_fold'],
+  observation: ['value_string_fold', 'value_concept_text_fold'],
+  overflow: ['text'],
+  patient_name: names.map((each) => `${each}_fold`),
+  practitioner_name: names.map((each) => `${each}_fold`),
+  patient_address: address.map((each) => `${each}_fold`),
+};
+
+/** Whoever may not make the extension goes without. */
+async function indexTrigrams(knex: Knex): Promise<void> {
+  if (!(await makesTrigrams(knex))) return;
+  for (const [table, columns] of Object.entries(texts)) {
+    const places = columns.map(() => '?? gin_trgm_ops').join(', ');
+    const text = `create index ?? on ?? using gin (${places})`;
+    await knex.raw(text, [`${table}_trigrams`, table, ...columns]);
+  }
+}
+
+async function makesTrigrams(knex: Knex): Promise<boolean> {
+  if ((knex.client as { config: { client: unknown } }).config.client !== 'pg') return false;
+  const { rows } = await knex.raw<{ rows: object[] }>(`select 1 from pg_available_extensions where name = 'pg_trgm'`);
+  if (rows.length === 0) return false;
+  try {
+    // A transaction of its own: an error would end the migration's.
+    await knex.transaction((inner) => inner.raw('create extension if not exists pg_trgm'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function dropTrigrams(knex: Knex): Promise<void> {
+  for (const table of Object.keys(texts)) await knex.raw('drop index if exists ??', [`${table}_trigrams`]);
 }
 
 interface Kept {
@@ -137,6 +177,7 @@ function valuesOf({ source, tag = [], security = [] }: Meta, profiles: string[])
 
 export async function down(knex: Knex): Promise<void> {
   const { dropMeta } = shapes(knex);
+  await dropTrigrams(knex);
   for (const [, table] of tables) await dropMeta(table);
   for (const { table, prefix } of quantities) {
     await knex.schema.alterTable(table, (t) => t.dropIndex([], `${table}_canonical`));

@@ -108,7 +108,10 @@ describe(`migrations on ${dialect}`, () => {
             where exists (select 1 from pg_attribute as o where o.attrelid = t.oid and o.attname = 'organization_id')`;
     const rows = await db.arrays(text, []);
     assert.ok(rows.length > 80, String(rows.length));
-    const others = rows.filter(([, , column]) => column !== 'organization_id').map(([table]) => table);
+    // Trigrams have no order that could begin with anything.
+    const others = rows
+      .filter(([, index, column]) => column !== 'organization_id' && !String(index).endsWith('_trigrams'))
+      .map(([table]) => table);
     // The outbox is Portico's own queue: its workers go through it in the order of time. A chain of the audit trail
     // belongs to a process.
     assert.deepEqual([...new Set(others)].sort(), ['audit', 'outbox']);

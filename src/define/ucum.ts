@@ -20,7 +20,13 @@ interface Conversion {
 interface Library {
   readonly UcumLhcUtils: {
     getInstance(): {
-      getSpecifiedUnit(code: string, purpose: 'validate'): { unit: Unit | null; status: string; retMsg: unknown[] };
+      readonly uStrParser_: {
+        parseString(
+          code: string,
+          purpose: 'validate',
+          suggest: false,
+        ): [unit: Unit | null, code: string, said: unknown[]];
+      };
       convertToBaseUnits(code: string, value: number): { magnitude?: number };
     };
   };
@@ -61,13 +67,23 @@ function conversionOf(code: string): Conversion | undefined {
   return known === 'none' ? undefined : known;
 }
 
+/** By the library's parser itself: its way in writes what it cannot read to the console, and a client may write anything. */
+function parsed({ uStrParser_: parser }: NonNullable<typeof library>, code: string): Unit | undefined {
+  try {
+    const [unit, read, said] = parser.parseString(code, 'validate', false);
+    // A message, or another code, says that a unit was taken for a name or for what looks like one.
+    return unit && read === code && said.length === 0 ? unit : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function lookUp(code: string): Conversion | undefined {
   // Its table of units is read by who first writes or asks for one, not by who starts a server.
   library ??= (require('@lhncbc/ucum-lhc') as Library).UcumLhcUtils.getInstance();
   const ucum = library;
-  const { unit, status, retMsg } = ucum.getSpecifiedUnit(code, 'validate');
-  // A message says that another unit was taken for a name, or for what looks like one.
-  if (!unit || status !== 'valid' || retMsg.length > 0 || unit.isArbitrary_) return undefined;
+  const unit = parsed(ucum, code);
+  if (!unit || unit.isArbitrary_) return undefined;
   if (unit.cnv_ !== null && !scales.has(unit.cnv_)) return undefined;
   const dimension = [...(unit.dim_?.dimVec_ ?? []), unit.moleExp_, unit.equivalentExp_].join(' ');
   const toBase =

@@ -27,7 +27,7 @@ export function searchPage(registry: Registry): string {
     introduction,
     '## Modifiers and prefixes',
     table(['Kind', 'Modifiers', 'Prefixes'], taken),
-    'Not every parameter of a kind takes all of them: `:text` needs a column with words, `:of-type` one with the type of an identifier. The CapabilityStatement says it of each.',
+    'Not every parameter of a kind takes all of them: `:text` needs a column with words, `:of-type` one with the type of an identifier. The CapabilityStatement says it of each. On types whose rows belong to patients, `:contains` and `:text` need something beside them: [why](decisions/0024-words-within-texts.md).',
     '## Modifiers that are refused',
     table(['Modifier', 'Kind', 'Why'], modifiers),
     '## Parameters of every search that are refused',

@@ -88,6 +88,7 @@ const DOCUMENTATION =
   'reference parameter that says so is chained to the parameters of other types: subject:Patient.name, and any of ' +
   'them stands behind _has. At most three resources lie in a row, and a scope must allow to search each of their types. ' +
   `Of the parameters of all searches, ${Object.keys(refusedParameters).join(', ')} are not supported. ` +
+  'Where rows belong to patients, :contains and :text need a patient, a reference, an id or a code beside them. ' +
   '_include and _revinclude take :iterate, which goes on twice from what was included. ' +
   'A search over several types takes the parameters that all of them have, includes nothing and is sorted by _lastUpdated.';
 

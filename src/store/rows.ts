@@ -8,6 +8,7 @@ import { compile, type Compiled } from '../search/compile.js';
 import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
+import { tooCostly, withinTexts } from '../search/too-costly.js';
 import type { Database } from './database.js';
 import { fetchStatement, referenceStatement } from './fetch.js';
 import { led } from './lead.js';
@@ -16,6 +17,7 @@ import { OverflowUse } from './overflow.js';
 import type { PlannedStatement } from './plan.js';
 import { rendererOf, type Entry } from './render.js';
 import { asLiteral, asStored, storedId } from './stored.js';
+import { findsByTrigrams } from './trigrams.js';
 
 /** One page of matches, in order, and what is needed to go on. */
 export interface Page {
@@ -121,6 +123,7 @@ export class Rows {
     narrowing: Narrowing,
     position?: Position,
   ): Promise<Page> {
+    await this.#affordable(resource, request, narrowing);
     const asked = await led(this, resource, request, narrowing);
     const found = await this.#ids(resource, asked, narrowing, request.count + 1, position);
     const more = found.length > request.count;
@@ -137,9 +140,16 @@ export class Rows {
   /** How many rows match. */
   async count(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<number> {
     if (this.#closed(resource, narrowing)) return 0;
+    await this.#affordable(resource, request, narrowing);
     const asked = await led(this, resource, request, narrowing);
     const rows = await this.#run(resource, asked, narrowing, { kind: 'total' }, 0);
     return Number(rows[0]?.[0]);
+  }
+
+  /** Errors: 400 `too-costly` for what would read all that an organization has of a type. */
+  async #affordable(resource: RegisteredResource, request: SearchRequest, narrowing: Narrowing): Promise<void> {
+    for (const each of withinTexts(this.registry, resource, request, narrowing))
+      if (!(await findsByTrigrams(this.#db(each.resource), each))) throw tooCostly(each);
   }
 
   /** The rows whose reference parameter names one of these, up to a limit: what `_revinclude` adds. */

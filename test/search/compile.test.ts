@@ -186,10 +186,16 @@ const lines: readonly Line[] = [
     sqlite: '(t.organization_id = ? and (t.value_value >= ? and t.value_value < ?)) <- ["org",5.35,5.45]',
   },
   {
-    what: 'quantity: prefix, system and code',
+    what: 'quantity: in base units',
     query: 'value-quantity=gt5.4|http://unitsofmeasure.org|mg',
     sqlite:
-      '(t.organization_id = ? and (t.value_value > ? and t.value_unit_code = ? and t.value_unit_system = ?)) <- ["org",5.4,"mg","http://unitsofmeasure.org"]',
+      '(t.organization_id = ? and (t.value_canonical_unit = ? and t.value_canonical > ?)) <- ["org","0 0 1 0 0 0 0 0 0",0.0054]',
+  },
+  {
+    what: 'quantity: a unit that does not convert',
+    query: 'value-quantity=gt5.4|http://unitsofmeasure.org|[IU]',
+    sqlite:
+      '(t.organization_id = ? and (t.value_value > ? and t.value_unit_code = ? and t.value_unit_system = ?)) <- ["org",5.4,"[IU]","http://unitsofmeasure.org"]',
   },
   {
     what: 'quantity: unit',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { narrow, type Access } from '../../src/access/narrow.js';
 import { unindexed } from '../../src/dev/check-indices.js';
 import { checkSource } from '../../src/dev/check-source.js';
-import { leafOf } from '../../src/define/params.js';
+import { leafOf, modifiersOf } from '../../src/define/params.js';
 import type { SearchRequest } from '../../src/define/request.js';
 import { targetsOf, type RegisteredResource, type Registry } from '../../src/registry.js';
 import { chained, referring } from '../../src/search/chain.js';
@@ -174,6 +174,24 @@ describe('search: plans', () => {
         await check(resource, name, { criteria: [parseTest(resource, name, `${type}/x`, options)] });
       }
     }
+    assert.deepEqual(faults, []);
+  });
+
+  it(`THREAT 73: no modifier of any parameter reads more than its organization has of a type (${dialect})`, async () => {
+    const { own, registry } = server.portico;
+    const values: Readonly<Record<string, string>> = { missing: 'true', identifier: 'x', 'of-type': 'a|b|c' };
+    const faults: string[] = [];
+    for (const resource of registry.all())
+      for (const [name, { param, definition }] of resource.params)
+        for (const modifier of modifiersOf(param)) {
+          const plain =
+            definition.type === 'token' && leafOf(param).kind === 'token' ? 'true' : 'http://fhir.example/x';
+          const asked: [string, string][] = [[`${name}:${modifier}`, values[modifier] ?? plain]];
+          const found = await scanned(own, await compiled(own, registry, resource, asked, undefined));
+          // Within an organization a child may be read in the order of its index.
+          const beyond = found.filter((line) => !/^SCAN [ab]$/.test(line) && !/organization_id=\?/.test(line));
+          faults.push(...beyond.map((line) => `${resource.type}?${name}:${modifier}: ${line}`));
+        }
     assert.deepEqual(faults, []);
   });
 

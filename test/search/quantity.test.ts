@@ -219,6 +219,7 @@ describeSearch(
       ['value-quantity=5.4|http://unitsofmeasure.org|gramme', 'bad'],
       ['value-quantity=5.4|http://unitsofmeasure.org|gram', ''],
       [`value-quantity=5.4|http://unitsofmeasure.org|${'g'.repeat(200)}`, ''],
+      [`value-quantity=5.4|http://unitsofmeasure.org|${'('.repeat(20)}${')'.repeat(20)}`, ''],
       ['value-quantity=5.4|urn:oid:1|g', 'elsewhere'],
       ['value-quantity=0.0054|urn:oid:1|kg', ''],
       ['value-quantity=5.4||g', '5.44g 5.4g elsewhere'],

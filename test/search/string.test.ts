@@ -143,7 +143,7 @@ describeSearch(
       ['value-string:exact=Negative', 'concept'],
       ['code-value-string=8893-0$neg', 'string'],
       ['value-concept=b', 'many'],
-      ['value-concept:text=beta', 'many'],
+      ['value-concept:text=beta&_id=many,string', 'many'],
       ['value-string:missing=true', 'many'],
     ],
   },

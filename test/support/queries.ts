@@ -16,7 +16,10 @@ export function queriesFor(resource: RegisteredResource, body: object, base: str
     for (const [name, values] of searchValues(body, declared, { base }))
       for (const value of values) {
         const type = name.endsWith(':identifier') ? 'token' : declared.definition.type;
-        const query = queryOf(name, type, value);
+        const found = queryOf(name, type, value);
+        // Words within texts are looked for in few rows only.
+        const within = found?.includes(':text=') ? `&_id=${(body as { id: string }).id}` : '';
+        const query = found && `${found}${within}`;
         if (query !== undefined) queries.push({ param: declared.name, query });
       }
   }

@@ -26,7 +26,7 @@ interface Children {
   identifiers: columns.IdentifierRow;
   locations: columns.Reference<'location'> & columns.Period<'period'> & { status: string | null };
   participants: columns.Concept<'type'> & columns.Reference<'individual'> & columns.Span<'period'>;
-  events: columns.DateTime<'at'> & columns.Reference<'entity'> & { event: string };
+  events: columns.DateTime<'at'> & columns.Reference<'entity'> & { event: string | null };
 }
 
 /** Encounters. A patient channel (one emergency case of one patient) is one: its timeline is an extension. */

@@ -55,6 +55,7 @@ export default defineResource<Provenance, Row>({
     recorded: date({ start: 'at', stored: 'ms' }),
     target: reference({ pair: ['type', 'id'] }),
   },
+  leftOut: 'the history has no column for it',
   sort: ['-recorded', '_id', '_lastUpdated'],
   include: ['target', 'agent', 'patient'],
   view: {

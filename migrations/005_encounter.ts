@@ -42,7 +42,7 @@ export async function up(knex: Knex): Promise<void> {
   });
   // The timeline of a channel: First Contact, At Patient, EMS Scene Departure, ED Arrival, Last Known Well and so on.
   await s.child('encounter_event', 'parent_id', (t) => {
-    t.text('event').notNullable();
+    t.text('event');
     s.dateTime(t, 'at');
     s.reference(t, 'entity');
   });

@@ -17,6 +17,7 @@ const tables: readonly (readonly [type: string, table: string, at?: string])[] =
   ['Practitioner', 'practitioner'],
   ['PractitionerRole', 'practitioner_role'],
   ['Specimen', 'specimen', 'collected_start'],
+  ['Subscription', 'subscription'],
 ];
 
 /** Searches by what `meta` says; docs/decisions/0004. */

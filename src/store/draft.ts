@@ -59,6 +59,8 @@ export function draftOf(
   const units = Object.keys(kept);
   if (source.extra === undefined) refuseUnkept(resource.type, [...units, ...(text === undefined ? [] : ['text'])]);
   const whole = { resourceType: resource.type, id };
+  // Elements that belong together are one unit, which has the name of one of them.
+  const beside = Object.keys(wanted).filter((name) => units.includes(renderer.unitOf(name)));
   const overflow =
     units.length === 0
       ? new Map<string, IndexedValue[]>()
@@ -66,7 +68,7 @@ export function draftOf(
           resource,
           localised({ ...whole, ...wanted }, context),
           { ...whole, ...rendered },
-          units,
+          [...units, ...beside],
           context.base,
         );
   const patients = patientsOf(resource, wanted, id, context.base);

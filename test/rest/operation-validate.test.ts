@@ -156,6 +156,14 @@ describe('rest: $validate, and the table of operations', () => {
       const resource = JSON.parse(each.text(server.base));
       sample.set(resource.resourceType, resource);
     }
+    // What only a scope of its name opens.
+    const subscriber = await server.client('system/Subscription.cruds system/Observation.rs');
+    const subscription = await subscriber.send('POST', 'Subscription', {
+      ...{ resourceType: 'Subscription', status: 'requested', reason: 'A test', criteria: 'Observation?code=x' },
+      channel: { type: 'rest-hook', endpoint: 'https://ehr.example/hook' },
+    });
+    assert.equal(subscription.status, 201, subscription.text);
+    const subscribed = `Subscription/${subscription.body.id}`;
     const working: Record<string, (type: string) => [method: string, path: string, body?: object][]> = {
       validate: (type) => [
         ['POST', `${type}/$validate`, sample.get(type) ?? { resourceType: type }],
@@ -173,12 +181,23 @@ describe('rest: $validate, and the table of operations', () => {
         ['GET', 'Observation/$lastn?patient=p&code=x'],
         ['POST', 'Observation/$lastn?patient=p', parameters({ name: 'code', valueString: 'x' })],
       ],
+      status: () => [
+        ['GET', `${subscribed}/$status`],
+        ['GET', 'Subscription/$status'],
+        ['POST', 'Subscription/$status', parameters()],
+      ],
+      events: () => [
+        ['GET', `${subscribed}/$events`],
+        ['POST', `${subscribed}/$events`, parameters()],
+      ],
     };
     const definitions: Record<string, string> = {
       validate: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
       everything: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
       docref: 'http://hl7.org/fhir/us/core/OperationDefinition/docref',
       lastn: 'http://hl7.org/fhir/OperationDefinition/Observation-lastn',
+      status: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-status',
+      events: 'http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-events',
     };
     const seen = new Set<string>();
     for (const { type, operation = [] } of resources) {
@@ -188,7 +207,8 @@ describe('rest: $validate, and the table of operations', () => {
         seen.add(name as string);
         assert.equal(definition, definitions[name as string], name as string);
         for (const [method, path, sent] of (working[name as string] ?? assert.fail(name as string))(type as string)) {
-          const answer = sent ? await client.send(method, path, sent) : await client.ask(path, { method });
+          const by = path.startsWith('Subscription') ? subscriber : client;
+          const answer = sent ? await by.send(method, path, sent) : await by.ask(path, { method });
           assert.equal(answer.status, 200, `${method} ${path} ${answer.text}`);
         }
       }

@@ -77,19 +77,26 @@ describe('rest: operations', () => {
   const link = (body: any, relation: string): string | undefined =>
     body.link.find((each: any) => each.relation === relation)?.url;
 
+  interface Everything {
+    readonly ids: string[];
+    /** What the provenances among them are about. */
+    readonly written: string[];
+    readonly beside: string[];
+    readonly sizes: number[];
+  }
+
   /** All pages, forwards. */
-  async function pages(
-    path: string,
-    by: Client = client,
-  ): Promise<{ ids: string[]; beside: string[]; sizes: number[] }> {
-    const all = { ids: [] as string[], beside: [] as string[], sizes: [] as number[] };
+  async function pages(path: string, by: Client = client): Promise<Everything> {
+    const all: Everything = { ids: [], written: [], beside: [], sizes: [] };
     for (let next: string | undefined = path; next !== undefined;) {
       const { status, body, text } = await by.get(next);
       assert.equal(status, 200, text);
-      const ids = matches(body).map(({ resourceType, id }) => `${resourceType}/${id}`);
-      all.ids.push(...ids);
+      const found = matches(body);
+      for (const { resourceType, id, target } of found)
+        if (resourceType === 'Provenance') all.written.push((target[0].reference as string).split('/_history/')[0]!);
+        else all.ids.push(`${resourceType}/${id}`);
       all.beside.push(...included(body).map(({ resourceType, id }) => `${resourceType}/${id}`));
-      all.sizes.push(ids.length);
+      all.sizes.push(found.length);
       next = link(body, 'next');
     }
     return all;
@@ -101,8 +108,9 @@ describe('rest: operations', () => {
 
   it('REST 29: $everything is the compartment, by GET and by POST, in pages of any size', async () => {
     for (const count of [4, 7, 500]) {
-      const { ids, sizes } = await pages(`Patient/p/$everything?_count=${String(count)}`);
+      const { ids, written, sizes } = await pages(`Patient/p/$everything?_count=${String(count)}`);
       assert.deepEqual([...ids].sort(), allOfP, String(count));
+      assert.deepEqual(written.sort(), allOfP, String(count));
       assert.equal(ids[0], 'Patient/p');
       assert.ok(
         sizes.every((each, index) => each === count || index === sizes.length - 1),
@@ -110,12 +118,12 @@ describe('rest: operations', () => {
       );
     }
     const { body } = await client.get('Patient/p/$everything');
-    assert.equal(body.total, allOfP.length);
+    assert.equal(body.total, 2 * allOfP.length, 'each with its Provenance');
     assert.equal(link(body, 'self'), `${server.base}/Patient/p/$everything`);
     const posted = await called('Patient/p/$everything', [{ name: '_count', valueInteger: 2 }]);
     assert.equal(matches(posted.body).length, 2);
     assert.equal(link(posted.body, 'self'), `${server.base}/Patient/p/$everything?_count=2`);
-    assert.equal((await client.ask('Patient/p/$everything', { method: 'POST' })).body.total, allOfP.length);
+    assert.equal((await client.ask('Patient/p/$everything', { method: 'POST' })).body.total, 2 * allOfP.length);
     assert.equal((await client.ask('Patient/p/$everything', { method: 'HEAD' })).status, 200);
   });
 

@@ -187,7 +187,7 @@ describe('search: plans', () => {
           const plain =
             definition.type === 'token' && leafOf(param).kind === 'token' ? 'true' : 'http://fhir.example/x';
           const asked: [string, string][] = [[`${name}:${modifier}`, values[modifier] ?? plain]];
-          const found = await scanned(own, await compiled(own, registry, resource, asked, undefined));
+          const found = await scanned(own, resource, await compiled(own, registry, resource, asked, undefined));
           // Within an organization a child may be read in the order of its index.
           const beyond = found.filter((line) => !/^SCAN [ab]$/.test(line) && !/organization_id=\?/.test(line));
           faults.push(...beyond.map((line) => `${resource.type}?${name}:${modifier}: ${line}`));

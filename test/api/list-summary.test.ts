@@ -51,7 +51,13 @@ describe('api: lists, summaries and OpenAPI', () => {
       encounter('c1', '2026-03-01T10:00:00Z'),
       encounter('c2', '2026-03-02T10:00:00Z', '2026-03-02T12:00:00Z'),
       encounter('c3', '2026-03-03T10:00:00Z', '2026-03-03T12:00:00Z'),
-      observation('o1', '2026-03-01T10:05:00Z', { valueQuantity: { value: 88, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' } }, 'vital-signs', loinc('8867-4', 'HR')),
+      observation(
+        'o1',
+        '2026-03-01T10:05:00Z',
+        { valueQuantity: { value: 88, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' } },
+        'vital-signs',
+        loinc('8867-4', 'HR'),
+      ),
       observation(
         'o2',
         '2026-03-01T10:20:00Z',

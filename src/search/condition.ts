@@ -60,6 +60,8 @@ function listed(
       ...(overflowing ? [sql`select o.id from overflow as o where ${all(overflowing)}`] : []),
     ];
   });
+  // PostgreSQL takes no empty list.
+  if (selects.length === 0) return FALSE;
   return sql`${sql.column(place.alias, source.id)} in (${sql.join(selects, ' union ')})`;
 }
 

@@ -204,6 +204,8 @@ describe('portals in Chromium', function () {
     await page.context().close();
   });
 
+  const patients = ['patients?q=marisol', 'patients/p1', 'patients/p2'];
+
   for (const [look, options] of looks)
     it(`has no violation of axe-core on any page: ${look}`, async () => {
       const page = await open(browser, complaints, options);
@@ -241,7 +243,7 @@ describe('portals in Chromium', function () {
       await page.goto(`${server.url}/manager/tokens/new`);
       await page.click('summary:has-text("SMART on FHIR")');
       await check(page, `manager-tokens-new-${look}`);
-      for (const path of ['patients?q=marisol', 'patients/p1', 'patients/p2', 'audit', 'status'])
+      for (const path of [...patients, 'apps', 'integrations', 'webhooks', 'webhooks/new', 'audit', 'status'])
         await visit(`/manager/${path}`);
       await page.context().close();
     });

@@ -17,7 +17,11 @@ export interface Output {
 
 const FLUSH_MILLISECONDS = 500;
 
-const standardOutput = (): Output => pino.destination({ fd: 1, sync: false, minLength: 8192 });
+/** Bytes that are written at once: each time costs as much as serving a request. */
+const WRITTEN_AT_ONCE = 65_536;
+
+const standardOutput = (): Output =>
+  pino.destination({ fd: 1, sync: false, minLength: WRITTEN_AT_ONCE, maxWrite: 2 * WRITTEN_AT_ONCE });
 
 export function createLog(level: string, output: Output = standardOutput()): Log {
   const serializers = { err: described };

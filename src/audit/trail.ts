@@ -6,23 +6,29 @@ import { link, linked, rowOf, type AuditEvent, type AuditRow } from './event.js'
 
 /** An event is on disk within this time. */
 const FLUSH_MILLISECONDS = 500;
-/** Events that are written in one transaction: a server also serves. */
-const BATCH = 500;
+/**
+ * Events that are written in one transaction, as soon as there are so many: a server also serves, and what is kept
+ * longer costs its memory more than writing it does.
+ */
+const BATCH = 250;
 /** Transactions that share a sync while many events wait. */
 const SHARED_SYNC = 10;
 /** With more than these waiting, requests wait too: nothing is dropped. */
 const FULL = 10_000;
 
 interface Waiting {
-  readonly row: AuditRow;
+  readonly row: Linked;
   readonly patients: readonly string[];
   /** The row is there already, in the transaction of the write that it records: only its link is missing. */
   readonly isStored: boolean;
 }
 
-const columns = [...linked, 'writer', 'sequence', 'hash'] as const;
+/** A row, and its link as soon as it has one. */
+type Linked = AuditRow & { readonly writer: string; sequence: number | null; hash: string | null };
 
-const insert = statement<Record<string, unknown>>((knex, $) =>
+const columns = [...linked, 'writer', 'sequence', 'hash'] as const satisfies readonly (keyof Linked)[];
+
+const insert = statement<Pick<Linked, (typeof columns)[number]>>((knex, $) =>
   knex('audit').insert(Object.fromEntries(columns.map((name) => [name, $(name)]))),
 );
 
@@ -35,9 +41,9 @@ const insertPatient = statement<Record<string, unknown>>((knex, $) =>
   }),
 );
 
-const chain = statement<Record<string, unknown>>((knex, $) =>
+const chain = statement<Pick<Linked, 'organization_id' | 'id' | 'writer' | 'sequence' | 'hash'>>((knex, $) =>
   knex('audit')
-    .where({ organization_id: $('tenant'), id: $('id') })
+    .where({ organization_id: $('organization_id'), id: $('id') })
     .whereNull('sequence')
     .update({ writer: $('writer'), sequence: $('sequence'), hash: $('hash') }),
 );
@@ -79,6 +85,10 @@ export class Trail {
   readonly #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  /** What was committed last may not be on disk. */
+  #unsynced = false;
+  /** The database takes nothing: it is tried again by the clock, and not for each event. */
+  #failed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -113,17 +123,17 @@ export class Trail {
 
   /** Records an event. Waits only when the database has fallen far behind. */
   record(event: AuditEvent): void | Promise<void> {
-    this.#waiting.push({ row: rowOf(event, this.#nextId()), patients: event.patients, isStored: false });
+    this.#waiting.push({ row: this.#rowOf(event), patients: event.patients, isStored: false });
     if (this.#waiting.length >= FULL) return this.flush();
+    if (this.#waiting.length >= BATCH && !this.#flushing && !this.#failed) void this.#begin(BATCH);
   }
 
   /** The statements that record a write in its own transaction, and what to do when that is committed. */
   async plan(event: AuditEvent): Promise<{ statements: PlannedStatement[]; committed: () => void }> {
-    const row = rowOf(event, this.#nextId());
+    const row = this.#rowOf(event);
     const { patients } = event;
-    const blank = { writer: this.#writer, sequence: null, hash: null };
     return {
-      statements: [await insert.plan(this.db, { ...row, ...blank }, 1), ...(await this.#patients(row, patients))],
+      statements: [await insert.plan(this.db, row, 1), ...(await this.#patients(row, patients))],
       committed: () => void this.#waiting.push({ row, patients, isStored: true }),
     };
   }
@@ -138,46 +148,53 @@ export class Trail {
     }));
   }
 
-  #begin(): Promise<void> {
-    return (this.#flushing = this.#flush().finally(() => (this.#flushing = undefined)));
+  #begin(most?: number): Promise<void> {
+    return (this.#flushing = this.#flush(most).finally(() => (this.#flushing = undefined)));
   }
 
-  async #flush(): Promise<void> {
+  /** Everything is on disk when it answers, unless it was to write only so many. */
+  async #flush(most = Infinity): Promise<void> {
     // What comes while it writes is the next one's: under load a flush that waited for the end would never end, and
     // write a few events at a time.
-    let left = this.#waiting.length;
-    for (let count = 1; left > 0; count++) {
+    let left = Math.min(this.#waiting.length, most);
+    for (let count = 1; left > 0 || (this.#unsynced && most === Infinity); count++) {
       const batch = this.#waiting.slice(0, Math.min(left, BATCH));
-      if (batch.length === 0) return;
       left -= batch.length;
       // A sync of the disk holds up everybody: the last transaction of a flush syncs those before it.
-      const unsynced = left > 0 && count % SHARED_SYNC !== 0;
-      let sequence = this.#sequence;
-      let hash = this.#head;
-      const statements: PlannedStatement[] = [];
-      for (const { row, patients, isStored } of batch) {
-        hash = link(hash, row, patients);
-        const place = { writer: this.#writer, sequence: ++sequence, hash };
-        if (isStored)
-          statements.push(await chain.plan(this.db, { ...place, tenant: row.organization_id, id: row.id }, 1));
-        else
-          statements.push(
-            await insert.plan(this.db, { ...row, ...place }, 1),
-            ...(await this.#patients(row, patients)),
-          );
-      }
-      statements.push(await anchor.plan(this.db, { writer: this.#writer, sequence, hash, at: this.now() }));
+      const unsynced = most !== Infinity || (left > 0 && count % SHARED_SYNC !== 0);
+      const { statements, sequence, hash } = await this.#linked(batch);
       try {
         await this.db.commit({ statements, ...(unsynced && { unsynced }) });
       } catch (error) {
         if (error instanceof GuardError && (await this.#forgetLinked(batch))) continue;
+        this.#failed = true;
         this.alarm(error);
         return;
       }
+      this.#failed = false;
       this.#waiting.splice(0, batch.length);
       this.#sequence = sequence;
       this.#head = hash;
+      this.#unsynced = unsynced;
     }
+  }
+
+  /** The statements that write these events, each with its link, and where the chain then ends. */
+  async #linked(
+    batch: readonly Waiting[],
+  ): Promise<{ statements: PlannedStatement[]; sequence: number; hash: string }> {
+    const [inserting, chaining] = [await insert.planner(this.db), await chain.planner(this.db)];
+    let sequence = this.#sequence;
+    let hash = this.#head;
+    const statements: PlannedStatement[] = [];
+    for (const { row, patients, isStored } of batch) {
+      row.hash = hash = link(hash, row, patients);
+      row.sequence = ++sequence;
+      statements.push((isStored ? chaining : inserting)(row, 1));
+      if (!isStored && patients.length > 1) statements.push(...(await this.#patients(row, patients)));
+    }
+    statements.push(await anchor.plan(this.db, { writer: this.#writer, sequence, hash, at: this.now() }));
+    return { statements, sequence, hash };
   }
 
   /** Another process that started at the same time gave some of these their links. */
@@ -206,12 +223,17 @@ export class Trail {
       const row = found as unknown as AuditRow;
       const several = await patientsOf.all(this.db, { tenant: row.organization_id, id: row.id });
       const patients = several.length > 0 ? several.map((each) => each['patient_id'] as string) : onlyOne(row);
-      this.#waiting.push({ row: row, patients, isStored: true });
+      this.#waiting.push({
+        row: { ...row, writer: this.#writer, sequence: null, hash: null },
+        patients,
+        isStored: true,
+      });
     }
   }
 
-  #nextId(): string {
-    return `${this.#writer}-${(++this.#count).toString(36)}`;
+  #rowOf(event: AuditEvent): Linked {
+    const id = `${this.#writer}-${(++this.#count).toString(36)}`;
+    return Object.assign(rowOf(event, id), { writer: this.#writer, sequence: null, hash: null });
   }
 }
 

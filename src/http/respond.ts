@@ -6,6 +6,7 @@ import type { FhirResponse } from './fhir-request.js';
 import type { Format } from './negotiate.js';
 import { pretty } from './pretty.js';
 import type { Handled } from './request-log.js';
+import { endOfTurn } from './turn.js';
 
 /** Below this, compressing costs more than it saves. */
 const GZIP_BYTES = 1400;
@@ -41,9 +42,9 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
   if (status !== 204 && status !== 304) sent.push('Content-Length', String(length));
   ctx.respond = false;
   res.writeHead(status, sent);
-  if (req.method === 'HEAD') res.end();
   // As many bytes as characters is ASCII, which Node writes without encoding it.
-  else res.end(bytes, length === bytes.length ? 'latin1' : 'utf8');
+  const encoding = length === bytes.length ? 'latin1' : 'utf8';
+  endOfTurn(() => (req.method === 'HEAD' ? res.end() : res.end(bytes, encoding)));
 }
 
 const acceptsGzip = (encodings: string | string[] | undefined): boolean =>

@@ -52,6 +52,8 @@ export interface Statement<P extends Record<string, unknown>> {
   first(db: Database, values: P): Promise<Row | undefined>;
   /** As part of a plan. */
   plan(db: Database, values: P, rows?: number): Promise<PlannedStatement>;
+  /** For many at once. */
+  planner(db: Database): Promise<(values: P, rows?: number) => PlannedStatement>;
 }
 
 /** @example const orgById = statement<{ id: string }>((knex, $) => knex('org').where('id', $('id')).select('*')); */
@@ -71,6 +73,10 @@ export function statement<P extends Record<string, unknown>>(
     compiled.set(db, prepared);
     return prepared;
   };
+  const planner: Statement<P>['planner'] = async (db) => {
+    const { sql, bind } = await prepare(db);
+    return (values, rows) => ({ sql, bindings: bind(values), ...(rows !== undefined && { rows }) });
+  };
   return {
     all: async (db, values) => {
       const { sql, bind } = await prepare(db);
@@ -80,10 +86,8 @@ export function statement<P extends Record<string, unknown>>(
       const { sql, bind } = compiled.get(db) ?? (await prepare(db));
       return (await db.objects(sql, bind(values)))[0];
     },
-    plan: async (db, values, rows) => {
-      const { sql, bind } = await prepare(db);
-      return { sql, bindings: bind(values), ...(rows !== undefined && { rows }) };
-    },
+    plan: async (db, values, rows) => (await planner(db))(values, rows),
+    planner,
   };
 }
 

@@ -244,6 +244,39 @@ describe('audit: the chain', () => {
     await first;
   });
 
+  it('writes many as soon as they are many, and syncs them by the clock; tries a broken database by the clock alone', async () => {
+    const synced: boolean[] = [];
+    let broken = false;
+    const commit = (plan: { unsynced?: true }): Promise<void> => {
+      synced.push(plan.unsynced !== true);
+      return broken ? Promise.reject(new Error('disk full')) : own().commit(plan as never);
+    };
+    const trail = new Trail(Object.create(own(), { commit: { value: commit } }), Date.now);
+    const many = async (): Promise<void> => {
+      for (let count = 0; count < 260; count++)
+        await trail.record({
+          ...({ at: Date.now(), tenant: TENANT, interaction: 'test', action: 'E', status: 200, patients: [] } as const),
+        });
+    };
+    await many();
+    while (trail.waiting === 260) await new Promise(setImmediate);
+    assert.deepEqual([trail.waiting, synced], [10, [false]]);
+    await trail.flush();
+    assert.deepEqual([trail.waiting, synced], [0, [false, true]]);
+    await many();
+    while (trail.waiting === 260) await new Promise(setImmediate);
+    await trail.stop();
+    assert.deepEqual(synced, [false, true, false, true], 'what was written in haste is synced at the end');
+    broken = true;
+    await many();
+    await many();
+    await trail.flush();
+    assert.equal(synced.length, 6, 'once in haste, once by the clock');
+    broken = false;
+    await trail.stop();
+    assert.equal(trail.waiting, 0);
+  });
+
   it('keeps events that cannot be written, tells the operator, and writes them when it can', async () => {
     const alarms: unknown[] = [];
     let broken = true;

@@ -36,7 +36,9 @@ function run(folder: string, spec: string): Promise<{ code: number | null; out: 
   const node = ['-n', 'import=tsx', '-n', 'no-experimental-require-module'];
   const options = ['--no-package', '--no-config', '--timeout', '60000', '--exit', '--bail', ...node];
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const child = spawn(process.execPath, [mocha, ...options, 'test/support/hooks.test.ts', spec], { cwd: folder });
+  const child = spawn(process.execPath, [mocha, ...options, '--require', './test/support/hooks.ts', spec], {
+    cwd: folder,
+  });
   let out = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (out += text));

@@ -44,7 +44,7 @@ describe('new-resource', function () {
     const specs = readdirSync(join(copy, 'test/fhir')).map((name) => `test/fhir/${name}`);
     assert.equal(specs.length, types.length);
     const flags = ['--no-package', '--import=tsx', '--timeout=60000', '--exit', '--reporter=json'];
-    const mocha = run('node_modules/mocha/bin/mocha.js', ...flags, ...specs, 'test/support/hooks.test.ts');
+    const mocha = run('node_modules/mocha/bin/mocha.js', ...flags, ...specs, '--require=./test/support/hooks.ts');
     assert.equal(mocha.status, 0, mocha.stdout);
     const { stats } = JSON.parse(mocha.stdout.slice(mocha.stdout.indexOf('{')));
     assert.deepEqual([stats.passes, stats.failures], [types.length * 2, 0]);

@@ -8,6 +8,9 @@ const admin = process.env['PORTICO_TEST_DATABASE_URL'];
 
 export const dialect = admin === undefined ? 'sqlite' : 'postgres';
 
+/** What the databases of this run of the suite are called: its processes inherit it. */
+const run = (process.env['PORTICO_TEST_RUN'] ??= `portico_${String(process.pid)}`);
+
 export interface FreshDatabase {
   readonly url: string;
   drop(): Promise<void>;
@@ -28,27 +31,23 @@ let next: Promise<string> | undefined;
 
 async function copyTemplate(url: string): Promise<string> {
   template ??= makeTemplate(url);
-  const name = `portico_${String(process.pid)}_${String(++count)}`;
-  await administer(url, `create database ${name} template ${await template}`);
+  const name = `${run}_${String(process.pid)}_${String(++count)}`;
+  await administer(url, [`create database ${name} template ${await template}`]);
   return name;
 }
 
-/** The next tests need not wait for it: mocha's last hook does. */
-const dropped: Promise<void>[] = [];
-
+/** The next tests need not wait for it: what is still there at the end is dropped then. */
 function dropLater(url: string, name: string): Promise<void> {
-  const drop = administer(url, `drop database if exists ${name} with (force)`);
-  drop.catch(() => undefined);
-  dropped.push(drop);
+  administer(url, [`drop database if exists ${name} with (force)`]).catch(() => undefined);
   return Promise.resolve();
 }
 
 /** A database without a table, which other processes can open too: for commands and migrations. */
 export async function bareDatabase(folder: string): Promise<FreshDatabase> {
-  const name = `portico_${String(process.pid)}_bare_${String(++count)}`;
+  const name = `${run}_${String(process.pid)}_bare_${String(++count)}`;
   if (admin === undefined) return { url: `sqlite:${join(folder, `${name}.sqlite`)}`, drop: () => Promise.resolve() };
-  await administer(admin, `create database ${name}`);
-  return { url: urlOf(admin, name), drop: () => administer(admin, `drop database ${name} with (force)`) };
+  await administer(admin, [`create database ${name}`]);
+  return { url: urlOf(admin, name), drop: () => dropLater(admin, name) };
 }
 
 let count = 0;
@@ -56,32 +55,34 @@ let template: Promise<string> | undefined;
 
 /** Copying a migrated database takes a tenth of migrating one. */
 async function makeTemplate(url: string): Promise<string> {
-  const name = `portico_${String(process.pid)}_template`;
-  await administer(url, `drop database if exists ${name}`);
+  const name = `${run}_${String(process.pid)}_template`;
   // A locale whose order is not that of bytes: searches must not lean on the database's own.
-  await administer(
-    url,
-    `create database ${name} template template0 locale_provider icu icu_locale 'en-US' encoding 'UTF8'`,
-  );
+  const locale = `locale_provider icu icu_locale 'en-US' encoding 'UTF8'`;
+  await administer(url, [`create database ${name} template template0 ${locale}`]);
   const db = await openDatabase(urlOf(url, name));
   await migrate(db);
   await db.close();
   return name;
 }
 
-/** Mocha's last hook: nothing is left behind. */
-export async function dropTemplate(): Promise<void> {
+/** Nothing of this run is left behind. */
+export async function dropAll(): Promise<void> {
   if (admin === undefined) return;
-  if (next) await dropLater(admin, await next);
-  await Promise.all(dropped);
-  if (template) await administer(admin, `drop database if exists ${await template} with (force)`);
+  const found = await administer(admin, [`select datname from pg_database where datname like '${run}\\_%'`]);
+  await administer(
+    admin,
+    found.map(({ datname }) => `drop database if exists ${String(datname)} with (force)`),
+  );
 }
 
-async function administer(url: string, sql: string): Promise<void> {
+/** The rows of the last statement. */
+async function administer(url: string, statements: readonly string[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(sql);
+    let rows: Record<string, unknown>[] = [];
+    for (const sql of statements) rows = (await client.query<Record<string, unknown>>(sql)).rows;
+    return rows;
   } finally {
     await client.end();
   }

@@ -4,13 +4,14 @@ import { narrow } from '../access/narrow.js';
 import { identifiersOf } from '../channel/channel.js';
 import { identifier, type NewIdentifier } from '../channel/schemas.js';
 import { isOfVisit, withIdentifier, type Place } from '../channel/to-fhir.js';
+import { parseJson } from '../define/json.js';
 import type { Narrowing } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import type { Planned } from '../store/write.js';
 import { served, type Answer, type Ask } from './ask.js';
 import { caseOf, patientOf } from './case.js';
 import { checked } from './checked.js';
-import { sharesOf } from './entities.js';
+import { sharesOf, type Share } from './entities.js';
 import { writable, write, type Change } from './write.js';
 
 /**
@@ -26,11 +27,13 @@ export async function addIdentifier(ask: Ask): Promise<Answer> {
 async function plan(ask: Ask, sent: NewIdentifier, narrowing: Narrowing): Promise<Change> {
   const { encounter } = await caseOf(ask);
   const place: Place = { base: ask.facade.base, entity: ask.access.tenant, entities: [] };
-  const own = await changed(ask, place, sent, encounter, narrowing);
+  const own = await changed(ask, place, sent, { entity: ask.access.tenant, encounter, narrowing });
   const shares = await sharesOf(ask, encounter);
-  const theirs = await Promise.all(shares.map((share) => changed(ask, place, sent, share.encounter, share.narrowing)));
+  const theirs = await Promise.all(shares.map((share) => changed(ask, place, sent, share)));
   const after = identifiersOf(own.encounter, own.patient);
-  const found = after.find(({ name, category }) => name === sent.name && category === sent.category);
+  const found = after.find(
+    ({ name, category, value }) => name === sent.name && category === sent.category && value === sent.value,
+  );
   return {
     status: own.planned.outcome === 'unchanged' ? 200 : 201,
     body: { id: found?.id ?? '' },
@@ -49,8 +52,7 @@ async function changed(
   ask: Ask,
   place: Place,
   sent: NewIdentifier,
-  encounter: Encounter,
-  narrowing: Narrowing,
+  { entity, encounter, narrowing }: Pick<Share, 'entity' | 'encounter' | 'narrowing'>,
 ): Promise<Changed> {
   const { writer } = writable(ask);
   const [type, id] = isOfVisit(sent) ? (['Encounter', ask.id] as const) : (['Patient', patientOf(encounter)] as const);
@@ -58,11 +60,12 @@ async function changed(
   const current = id === undefined ? undefined : await writer.current(resource, id, narrowing);
   if (id === undefined || !current?.entry)
     throw new OutcomeError(422, 'VALIDATION', 'The channel has no patient to whom this could belong');
-  const before = JSON.parse(current.entry.text) as Encounter | Patient;
-  const after = { ...before, identifier: withIdentifier(before.identifier, place, sent) };
+  const { value, literals } = parseJson(current.entry.text);
+  const before = value as Encounter | Patient;
+  const after = { ...before, identifier: withIdentifier(before.identifier, place, sent, entity) };
   const planned = await writer.planSave(
     resource,
-    { resource: after, literals: [] },
+    { resource: after, literals },
     narrowing,
     authorOf(ask.access),
     id,

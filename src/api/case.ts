@@ -17,6 +17,7 @@ export interface Case {
 
 /** More of one case than anybody reads. */
 const MOST = 2000;
+const MOST_CHARACTERS = 16_000_000;
 const PAGE = '500';
 
 /** The encounter that is the channel, its patient and its observations, where the token opens those. */
@@ -71,12 +72,18 @@ async function allOf<T>(ask: Ask, resource: RegisteredResource, narrowing: Narro
   ] as const;
   const search = parse(resource, pairs, { registry, base, handling: 'strict', now: now() });
   const entries: Entry[] = [];
+  let characters = 0;
   for (let page = await rows.find(resource, search, narrowing); ;) {
     entries.push(...page.entries);
-    if (!page.more || !page.last) break;
+    characters += page.entries.reduce((sum, { text }) => sum + text.length, 0);
     // What is left out without a word would be missed in a summary.
-    if (entries.length >= MOST)
-      throw new OutcomeError(422, 'too-costly', `The channel has more than ${String(MOST)} resources of a type`);
+    if (characters > MOST_CHARACTERS || (page.more && entries.length >= MOST))
+      throw new OutcomeError(
+        422,
+        'too-costly',
+        `The channel has more than ${String(MOST)} resources of a type, or very long ones`,
+      );
+    if (!page.more || !page.last) break;
     page = await rows.find(resource, search, narrowing, page.last);
   }
   return { entries, resources: entries.map(({ text }) => JSON.parse(text) as T) };

@@ -1,7 +1,7 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
 import { authorOf } from '../access/author.js';
-import { narrow, ofEntity, tryNarrow } from '../access/narrow.js';
+import { insufficient, narrow, ofEntity, tryNarrow } from '../access/narrow.js';
 import { channel, type NewChannel } from '../channel/schemas.js';
 import {
   encounterOf,
@@ -12,6 +12,7 @@ import {
   tied,
   type Place,
 } from '../channel/to-fhir.js';
+import { parseJson } from '../define/json.js';
 import type { Narrowing } from '../define/request.js';
 import { fold } from '../define/fold.js';
 import type { RegisteredResource } from '../registry.js';
@@ -157,15 +158,20 @@ function agrees({ name, birthDate }: Patient, { first_name: first, last_name: la
   return isNamed && (dob === undefined || birthDate === undefined || dob === birthDate);
 }
 
-/** Numbers of a patient who is known that are new. */
+/** Numbers of a patient who is known that are new; of the record as it is now, whatever was found. */
 async function added(ask: Ask, place: Place, sent: NewChannel, { id, patient }: KnownPatient): Promise<Planned[]> {
+  const has = ({ identifier = [] }: Patient, value: string): boolean => identifier.some((each) => each.value === value);
+  const wanted = (sent.identifiers ?? []).filter((each) => !isOfVisit(each) && !has(patient, each.value));
+  if (wanted.length === 0) return [];
   const patients = served(ask, 'Patient');
-  const has = (value: string): boolean => (patient.identifier ?? []).some((each) => each.value === value);
-  const more = (sent.identifiers ?? []).filter((each) => !isOfVisit(each) && !has(each.value));
-  if (more.length === 0) return [];
   const narrowing = narrow(ask.access, patients, 'u');
-  const identifier = [...(patient.identifier ?? []), ...more.map((each) => identifierOf(place, each))];
   const { writer } = writable(ask);
-  const resource = { ...patient, identifier } as unknown as Record<string, unknown>;
-  return [await writer.planSave(patients, { resource, literals: [] }, narrowing, authorOf(ask.access), id)];
+  const current = await writer.current(patients, id, narrowing);
+  if (!current.entry) throw insufficient(ask.access, [patients], 'u');
+  const { value, literals } = parseJson(current.entry.text);
+  const before = value as Patient;
+  const more = wanted.filter((each) => !has(before, each.value)).map((each) => identifierOf(place, each));
+  const resource = { ...before, identifier: [...(before.identifier ?? []), ...more] };
+  const whole = { resource: resource as unknown as Record<string, unknown>, literals };
+  return [await writer.planSave(patients, whole, narrowing, authorOf(ask.access), id, current)];
 }

@@ -14,6 +14,8 @@ import { caseSummary } from './case-summary.js';
 import { nameOfOrganization } from './organizations.js';
 
 const PDF = 'application/pdf';
+/** More than anybody reads of one case: some two hundred pages. */
+const MOST_CHARACTERS = 500_000;
 
 /**
  * The PSR of a channel: the stored one, or one made of the case where none was stored. The vendor's own fails unless
@@ -59,21 +61,22 @@ async function stored(ask: Ask, { entries }: Case): Promise<Answer | undefined> 
   return answerOf(ask, blob.bytes, [...entries, entry]);
 }
 
-/** The same case makes the same bytes. Errors: 403 where the token does not open all that a summary says. */
+/** The same case makes the same bytes. Errors: 403 where the token does not open all that a summary says, 422. */
 async function made(ask: Ask, found: Case): Promise<Answer> {
   const observations = await whole<Observation>(ask, 'Observation');
   const messages = await whole<Communication>(ask, 'Communication');
   if (!found.patient) narrow(ask.access, served(ask, 'Patient'), 'r');
   const entries = [...found.entries, ...observations.entries, ...messages.entries];
   const generatedAt = Math.max(...entries.map(({ lastUpdated = 0 }) => lastUpdated));
-  const pdf = await makePsr(
-    caseSummary(found, observations.resources, messages.resources, {
-      organization: await nameOfOrganization(ask),
-      generatedAt: new Date(generatedAt).toISOString(),
-      version: entries.reduce((sum, { versionId }) => sum + Number(versionId), 1 - entries.length),
-    }),
-  );
-  return answerOf(ask, pdf, entries);
+  const said = caseSummary(found, observations.resources, messages.resources, {
+    organization: await nameOfOrganization(ask),
+    generatedAt: new Date(generatedAt).toISOString(),
+    version: entries.reduce((sum, { versionId }) => sum + Number(versionId), 1 - entries.length),
+  });
+  // Setting it is work of this process, which others wait for.
+  if (JSON.stringify(said).length > MOST_CHARACTERS)
+    throw new OutcomeError(422, 'too-costly', 'The case says more than a summary can hold');
+  return answerOf(ask, await makePsr(said), entries);
 }
 
 /** A summary that leaves something out without a word is worse than none. */

@@ -60,10 +60,14 @@ export async function createEnrolment(db: Database, user: string, by: string, no
   return token;
 }
 
-/** Whose link it is; undefined when it is unknown, used or too old, or its user is disabled. */
+/**
+ * Whose link it is; undefined when it is unknown, used or too old, or its user is disabled, or more than a patient by
+ * now: whoever made the link may have fewer rights.
+ */
 export async function enrolmentOf(db: Database, token: string, now: number): Promise<Account | undefined> {
   const row = await live.first(db, { hash: hashSecret(token), now });
-  return row && accountById(db, row['user_id'] as string);
+  const account = row && (await accountById(db, row['user_id'] as string));
+  return account?.roles.every((role) => role === 'patient') ? account : undefined;
 }
 
 /** Spends a link for a password; false when somebody was faster. */

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { narrow, type Access } from '../access/narrow.js';
-import { askedBy } from '../audit/event.js';
+import { askedBy, refusedBy, type Asked } from '../audit/event.js';
 import { credentialsOf } from '../http/credentials.js';
 import { readJson, type JsonBody } from '../http/json-body.js';
 import { checkOrganization } from '../http/organization.js';
@@ -35,24 +35,27 @@ export function launchRoute(options: LaunchRouteOptions): Middleware {
     ctx.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
     if (ctx.method !== 'POST')
       throw new OutcomeError(405, 'method-not-allowed', 'This route takes POST', { headers: { Allow: 'POST' } });
-    const access = await options.bearer.authenticate(credentialsOf(ctx));
-    handled.access = access;
     let patients: string[] = [];
-    const record = (status: number): void | Promise<void> =>
-      options.audit({
-        ...{ ...askedBy(access), at: options.now(), interaction: 'launch', action: 'E', status, patients },
-        requestId: handled.requestId,
-      });
+    const record = (who: Asked, status: number): void | Promise<void> =>
+      options.audit(
+        {
+          ...{ ...who, at: options.now(), interaction: 'launch', action: 'E', status, patients },
+          requestId: handled.requestId,
+        },
+        ctx.ip,
+      );
     try {
+      const access = (handled.access = await options.bearer.authenticate(credentialsOf(ctx)));
       const { body, context } = await answer(ctx, access, options);
       if (context.patient !== undefined) patients = [context.patient];
       ctx.status = 201;
       ctx.body = body;
     } catch (error) {
-      await record(error instanceof OutcomeError ? error.status : 500);
+      const who = handled.access ? askedBy(handled.access) : refusedBy(error);
+      await record(who, error instanceof OutcomeError ? error.status : 500);
       throw error;
     }
-    await record(201);
+    await record(askedBy(handled.access), 201);
   };
 }
 

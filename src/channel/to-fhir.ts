@@ -30,14 +30,23 @@ export function identifierOf({ base, entity }: Place, { name, category, value }:
 /** The number of the visit belongs to the encounter, all others to the patient. */
 export const isOfVisit = ({ category }: NewIdentifier): boolean => category === 'CSN';
 
-/** With the value of a number that is there already by its name and category replaced, or with one more. */
+/**
+ * With the value of a number that is there already by its name and category replaced, or with one more. A number belongs
+ * to the entity that its system names: another entity's is never replaced, nor one that the organization `of` the record
+ * has from elsewhere, unless it is the sender itself.
+ */
 export function withIdentifier(
   identifiers: readonly Identifier[] | undefined,
   place: Place,
   sent: NewIdentifier,
+  of: string,
 ): Identifier[] {
+  const own = identifierOf(place, sent).system;
+  const isSender = of === place.entity;
+  const isTheirs = ({ system = '' }: Identifier): boolean =>
+    system === own || (isSender && !system.startsWith(`${place.base}/ids/`));
   const known = (identifiers ?? []).findIndex(
-    (each) => categoryOf(each) === sent.category && nameOf(each) === sent.name,
+    (each) => categoryOf(each) === sent.category && nameOf(each) === sent.name && isTheirs(each),
   );
   if (known < 0) return [...(identifiers ?? []), identifierOf(place, sent)];
   return (identifiers ?? []).map((each, index) => (index === known ? { ...each, value: sent.value } : each));

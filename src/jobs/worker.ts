@@ -17,6 +17,8 @@ export interface Queue {
   readonly name: string;
   /** Jobs that this process does at a time. */
   readonly concurrency: number;
+  /** An organization that has so many of them under way gets no more: whoever does not answer holds up its own. */
+  readonly share?: number;
   readonly retry: RetryRule;
   /** A process that is gone is noticed after this; one that lives renews it. */
   readonly leaseMilliseconds?: number;
@@ -46,6 +48,8 @@ const soon = (): number => 50 + Math.round(Math.random() * 200);
 /** Does the jobs of one queue until it is stopped. Any number of processes may have one for the same queue. */
 export class Worker {
   readonly #running = new Set<Promise<void>>();
+  /** How many of them each organization has. */
+  readonly #shares = new Map<string, number>();
   /** Of the jobs under way. Each has its own: a signal of the worker's would remember every job that it ever had. */
   readonly #aborts = new Set<AbortController>();
   #givesUp = false;
@@ -100,18 +104,30 @@ export class Worker {
 
   async #look(): Promise<void> {
     const { db, now } = this.options;
-    const free = this.queue.concurrency - this.#running.size;
-    if (free <= 0) return;
-    const jobs = await claim(db, this.queue.name, free, { now: now(), leaseMilliseconds: this.#lease });
-    for (const job of jobs) {
-      const running = this.#run(job)
-        .catch(this.options.onError)
-        .finally(() => {
-          this.#running.delete(running);
-          this.wake();
-        });
-      this.#running.add(running);
+    const { name, concurrency, share = concurrency } = this.queue;
+    for (;;) {
+      const most = Math.min(concurrency - this.#running.size, share);
+      if (most <= 0 || this.#stopping) return;
+      const busy = [...this.#shares].filter(([, count]) => count >= share).map(([tenant]) => tenant);
+      const jobs = await claim(db, name, most, { now: now(), leaseMilliseconds: this.#lease, busy });
+      for (const job of jobs) this.#begin(job);
+      if (jobs.length < most) return;
     }
+  }
+
+  #begin(job: Job): void {
+    const { tenant } = job;
+    this.#shares.set(tenant, (this.#shares.get(tenant) ?? 0) + 1);
+    const running = this.#run(job)
+      .catch(this.options.onError)
+      .finally(() => {
+        this.#running.delete(running);
+        const left = (this.#shares.get(tenant) ?? 1) - 1;
+        if (left > 0) this.#shares.set(tenant, left);
+        else this.#shares.delete(tenant);
+        this.wake();
+      });
+    this.#running.add(running);
   }
 
   async #run(job: Job): Promise<void> {

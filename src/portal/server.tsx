@@ -103,7 +103,13 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
     user = known === undefined || isForeign ? undefined : await portalUser(options.own, known, options.now());
     reply = await answer(ctx, options, place, { session, user });
   } catch (error) {
-    reply = failure(error, handledOf(ctx).requestId, options.onError);
+    const { requestId } = handledOf(ctx);
+    reply = failure(error, requestId, options.onError);
+    // What somebody who is known is refused is in the trail like what they are given.
+    if (user && error instanceof OutcomeError) {
+      const what = { interaction: 'page', action: ctx.method === 'POST' ? 'E' : 'R', status: error.status } as const;
+      await options.trail.record(eventOf(what, user.account, options.now(), requestId));
+    }
     if (error instanceof OutcomeError && error.headers['Retry-After'] !== undefined)
       ctx.set('Retry-After', error.headers['Retry-After']);
   }
@@ -149,7 +155,8 @@ async function answer(
 ): Promise<Reply> {
   const { route, id } = match(ctx.method === 'HEAD' ? 'GET' : ctx.method, ctx.path);
   const account = user?.account;
-  const query = new URLSearchParams(ctx.querystring);
+  // PostgreSQL takes no NUL, and no page needs one.
+  const query = new URLSearchParams(ctx.querystring.replaceAll('%00', ''));
   // The proof first: a foreign form learns nothing of whether somebody is logged in.
   const fields = route.fromAnywhere
     ? await foreignFields(ctx.req, query)

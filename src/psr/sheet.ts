@@ -23,6 +23,8 @@ export interface Style {
 }
 
 const SIZE = 9;
+/** No line of the paper has so many letters, whichever they are. */
+const MOST_LETTERS = 1000;
 const REGULAR = 'Helvetica';
 const BOLD = 'Helvetica-Bold';
 
@@ -71,7 +73,8 @@ export class Sheet {
   /** One line in a box of a width, cut off with an ellipsis where it is too long. */
   put(text: string, x: number, y: number, width: number, style: Style = {}): void {
     const { size = SIZE, bold = false, color = INK.text, align = 'left' } = style;
-    const line = this.fit(this.printable(text).replaceAll('\n', ' '), width, style);
+    const start = text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text;
+    const line = this.fit(this.printable(start).replaceAll('\n', ' '), width, style);
     const textWidth = this.widthOf(line, style);
     const spare = align === 'left' ? 0 : align === 'center' ? (width - textWidth) / 2 : width - textWidth;
     this.doc.font(bold ? BOLD : REGULAR).fontSize(size);
@@ -81,10 +84,20 @@ export class Sheet {
   }
 
   private fit(line: string, width: number, style: Style): string {
-    if (this.widthOf(line, style) <= width) return line;
-    let cut = line;
-    while (cut !== '' && this.widthOf(`${cut}…`, style) > width) cut = cut.slice(0, -1);
-    return `${cut}…`;
+    if (this.fitting(line, width, style) === line.length) return line;
+    return `${line.slice(0, this.fitting(line, width, style, '…'))}…`;
+  }
+
+  /** How many letters fit into a width, with something behind them. Only so many are looked at: a text may be long. */
+  private fitting(line: string, width: number, { size = SIZE, bold = false }: Style, behind = ''): number {
+    let used = this.widthOf(behind, { size: 1, bold });
+    let count = 0;
+    for (const letter of line) {
+      used += this.letterWidth(letter, bold);
+      if (used * size > width) break;
+      count += letter.length;
+    }
+    return count;
   }
 
   /** The text in lines no wider than that; words that are wider are broken. */
@@ -109,32 +122,33 @@ export class Sheet {
 
   private breakWord(word: string, width: number, style: Style): string[] {
     const lines: string[] = [];
-    let rest = word;
-    while (this.widthOf(rest, style) > width && rest.length > 1) {
-      let length = rest.length - 1;
-      while (length > 1 && this.widthOf(rest.slice(0, length), style) > width) length--;
-      lines.push(rest.slice(0, length));
-      rest = rest.slice(length);
+    let from = 0;
+    for (;;) {
+      const length = Math.max(this.fitting(word.slice(from), width, style), 1);
+      if (from + length >= word.length) return [...lines, word.slice(from)];
+      lines.push(word.slice(from, from + length));
+      from += length;
     }
-    return [...lines, rest];
   }
 
   /** Without kerning, which costs most of the time of a page and would move a line by less than a hair. */
   private widthOf(line: string, { size = SIZE, bold = false }: Style): number {
-    const known = bold ? widths.bold : widths.regular;
     let width = 0;
-    for (const letter of line) {
-      let one = known.get(letter);
-      if (one === undefined) {
-        one = this.doc
-          .font(bold ? BOLD : REGULAR)
-          .fontSize(1)
-          .widthOfString(letter);
-        known.set(letter, one);
-      }
-      width += one;
-    }
+    for (const letter of line) width += this.letterWidth(letter, bold);
     return width * size;
+  }
+
+  private letterWidth(letter: string, bold: boolean): number {
+    const known = bold ? widths.bold : widths.regular;
+    let width = known.get(letter);
+    if (width === undefined) {
+      width = this.doc
+        .font(bold ? BOLD : REGULAR)
+        .fontSize(1)
+        .widthOfString(letter);
+      known.set(letter, width);
+    }
+    return width;
   }
 
   rule(y: number, color: string = INK.line, width = 0.5): void {

@@ -7,7 +7,7 @@ import type { RegisteredResource, Registry } from '../registry.js';
 import type { Database } from '../store/database.js';
 import type { Entry } from '../store/render.js';
 import type { Rows } from '../store/rows.js';
-import type { Planned, Writer } from '../store/write.js';
+import type { Current, Planned, Writer } from '../store/write.js';
 import { isValid, validate, type Profiles } from '../validate/structure.js';
 import type { Place } from './place.js';
 
@@ -32,6 +32,8 @@ interface Resource {
 /** The one write path, for the organization of an integration. */
 export class Filing {
   readonly #narrowing: Narrowing;
+  /** What a change was decided on: whoever wrote to it since was faster, and it is decided anew. */
+  readonly #read = new Map<string, Current>();
   readonly planned: Planned[] = [];
 
   constructor(
@@ -52,8 +54,9 @@ export class Filing {
   }
 
   async read<T>(type: string, id: string): Promise<T | undefined> {
-    const entry = await this.options.rows.read(this.resource(type), id, this.#narrowing);
-    return entry && (JSON.parse(entry.text) as T);
+    const current = await this.options.writer.current(this.resource(type), id, this.#narrowing);
+    this.#read.set(`${type}/${id}`, current);
+    return current.entry && (JSON.parse(current.entry.text) as T);
   }
 
   /** What refers to an encounter. */
@@ -69,12 +72,14 @@ export class Filing {
     const sent = { resource: resource as unknown as Readonly<Record<string, unknown>>, literals };
     const author = { user: `integration:${this.place.integration.id}` };
     const type = this.resource(resource.resourceType);
-    this.planned.push(await writer.planSave(type, sent, this.#narrowing, author, resource.id));
+    const current = this.#read.get(`${resource.resourceType}/${resource.id ?? ''}`);
+    this.planned.push(await writer.planSave(type, sent, this.#narrowing, author, resource.id, current));
   }
 
   /** Plans to change what is stored, with its numbers as they were written. */
-  async change({ text }: Pick<Entry, 'text'>, changed: object): Promise<void> {
-    const { value, literals } = parseJson(text);
+  async change(entry: Entry, changed: object): Promise<void> {
+    this.#read.set(`${entry.type}/${entry.id}`, { entry, last: undefined });
+    const { value, literals } = parseJson(entry.text);
     await this.save({ ...(value as Resource), ...changed }, literals);
   }
 

@@ -25,7 +25,8 @@ const RETRY: RetryRule = {
 /** From an event to a document: the channel is fetched, then its PSR, and all that they say is written at once. */
 export const inboundQueue = (options: InboundOptions): Queue => ({
   name: INBOX,
-  concurrency: 4,
+  concurrency: 6,
+  share: 2,
   retry: RETRY,
   handle: (job, signal) => handle(options, job, signal),
 });

@@ -9,6 +9,10 @@ import { JSON_PATCH } from './patch.js';
 import { checkNodes, parsedBundle } from './sent.js';
 
 const MAX_ENTRIES = 100;
+/** Every reference of an entry is compared with it. */
+const MAX_URL = 2048;
+/** As for a request by itself: what Node takes of headers and a line together. */
+const MAX_LINE = 16_384;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -66,11 +70,12 @@ function entryOf(
   const at = `Bundle.entry[${String(index)}]`;
   if (typeof value !== 'object' || value === null) throw invalid('It is not an object', at);
   const { fullUrl, resource, request } = value as Members;
-  if (fullUrl !== undefined && typeof fullUrl !== 'string') throw invalid('It is not a text', `${at}.fullUrl`);
+  if (fullUrl !== undefined && (typeof fullUrl !== 'string' || fullUrl.length > MAX_URL))
+    throw invalid('It is not a URL', `${at}.fullUrl`);
   const { method, url, ...conditions } = (request ?? {}) as Members;
   if (!methods.has(method)) throw invalid('It has no method that a Bundle takes', `${at}.request.method`);
   // Nothing leads out of here, nor back into a Bundle.
-  if (typeof url !== 'string' || !isRelative(url, method as string))
+  if (typeof url !== 'string' || url.length > MAX_LINE || !isRelative(url, method as string))
     throw invalid('It is not a URL relative to the FHIR base', `${at}.request.url`);
   const [path = '', query = ''] = url.split(/\?(.*)/s);
   const { route, type, id, versionId } = dispatch(method as string, path);
@@ -99,8 +104,8 @@ function isRelative(url: string, method: string): boolean {
 function headersOf(conditions: Members, { prefer }: Headers, at: string): Headers {
   const text = (name: string): string | undefined => {
     const value = conditions[name];
-    if (value === undefined || typeof value === 'string') return value;
-    throw invalid('It is not a text', `${at}.request.${name}`);
+    if (value === undefined || (typeof value === 'string' && value.length <= MAX_LINE)) return value;
+    throw invalid('It is not a text of a header', `${at}.request.${name}`);
   };
   return {
     accept: 'application/fhir+json',

@@ -1,5 +1,14 @@
 import { OutcomeError } from '../outcome.js';
-import { elementOf, parsePath, placesOf, rootOf, valueAt, type Members, type Place } from './fhirpath-places.js';
+import {
+  Effort,
+  elementOf,
+  parsePath,
+  placesOf,
+  rootOf,
+  valueAt,
+  type Members,
+  type Place,
+} from './fhirpath-places.js';
 import type { LiteralMemory } from './literal-memory.js';
 
 /** One operation of a Parameters resource: https://hl7.org/fhir/R4/fhirpatch.html */
@@ -63,18 +72,19 @@ function valueIn(part: Members | undefined): [member: string, value: unknown] | 
   return part && Object.entries(part).find(([member]) => /^value[A-Z]/.test(member));
 }
 
-/** Applies the operations to the resource itself, one after the other. Errors: 422 `patch-failed`, and which. */
+/** Applies the operations to the resource itself, one after the other. Errors: 422 `patch-failed`, and which; 400 `too-costly`. */
 export function applyFhirPathPatch(
   resource: Members,
   operations: readonly PathOperation[],
   memory: LiteralMemory,
 ): void {
+  const effort = new Effort();
   operations.forEach((operation, index) => {
     const fail = (text: string): never => {
       throw new OutcomeError(422, 'patch-failed', `Operation ${String(index)} of the patch ${text}`);
     };
     const root = rootOf(resource);
-    const found = placesOf(parsePath(operation.path), root);
+    const found = placesOf(parsePath(operation.path), root, effort);
     if (found.some(({ owner }) => owner === root.owner) && operation.type !== 'add') fail('names the whole resource');
     apply(operation, found, memory, fail);
   });

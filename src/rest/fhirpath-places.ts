@@ -1,19 +1,25 @@
 import {
   AsAtom,
+  ConcatAtom,
   DotAtom,
+  EmptySetAtom,
   evalFhirPathTyped,
   FhirPathAtom,
   FunctionAtom,
   IndexerAtom,
+  InfixOperatorAtom,
   LiteralAtom,
   parseFhirPath,
+  PrefixOperatorAtom,
   SymbolAtom,
   tryGetDataType,
+  UnionAtom,
   type Atom,
   type InternalSchemaElement,
 } from '@medplum/core';
 import { OutcomeError } from '../outcome.js';
 import { typeDefinition } from '../validate/definitions.js';
+import { checkNodes } from './sent.js';
 
 export type Members = Record<string, unknown>;
 
@@ -51,8 +57,24 @@ export function parsePath(path: string): FhirPathAtom {
  * The places that a path names. It takes the simple FHIRPath that a patch needs (https://hl7.org/fhir/R4/fhirpatch.html):
  * members, indices, `where`, `first`, `last`, `extension`, `ofType` and `as`.
  */
-export function placesOf(path: FhirPathAtom, root: Place): Place[] {
-  return find(path.child, [root], root);
+export function placesOf(path: FhirPathAtom, root: Place, effort: Effort): Place[] {
+  return find(path.child, [root], { root, effort });
+}
+
+/** What the criteria of one patch may look at together: the parts of each times the values that it is asked of. */
+export class Effort {
+  #left = 1_000_000;
+
+  /** Errors: 400 `too-costly`. */
+  spend(parts: number, values: number): void {
+    this.#left -= parts * values;
+    if (this.#left < 0) throw new OutcomeError(400, 'too-costly', 'The criteria of the patch look at too many values');
+  }
+}
+
+interface Finding {
+  readonly root: Place;
+  readonly effort: Effort;
 }
 
 const unsupported = (): OutcomeError =>
@@ -62,9 +84,10 @@ const unsupported = (): OutcomeError =>
     'A path of a patch takes members, indices, where, first, last, extension, ofType and as',
   );
 
-function find(atom: Atom, from: readonly Place[], root: Place): Place[] {
-  if (atom instanceof FhirPathAtom) return find(atom.child, from, root);
-  if (atom instanceof DotAtom) return find(atom.right, find(atom.left, from, root), root);
+function find(atom: Atom, from: readonly Place[], finding: Finding): Place[] {
+  const { root } = finding;
+  if (atom instanceof FhirPathAtom) return find(atom.child, from, finding);
+  if (atom instanceof DotAtom) return find(atom.right, find(atom.left, from, finding), finding);
   if (atom instanceof SymbolAtom) {
     if (from.length === 1 && from[0] === root && (atom.name === root.type || atom.name === 'Resource')) return [root];
     return from.flatMap((place) => membersOf(place, atom.name));
@@ -72,26 +95,53 @@ function find(atom: Atom, from: readonly Place[], root: Place): Place[] {
   if (atom instanceof IndexerAtom) {
     const index: unknown = atom.expr instanceof LiteralAtom ? atom.expr.value.value : undefined;
     if (typeof index !== 'number') throw unsupported();
-    return find(atom.left, from, root).slice(index, index + 1);
+    return find(atom.left, from, finding).slice(index, index + 1);
   }
-  if (atom instanceof AsAtom) return ofType(find(atom.left, from, root), atom.right);
-  if (atom instanceof FunctionAtom) return called(atom, from);
+  if (atom instanceof AsAtom) return ofType(find(atom.left, from, finding), atom.right);
+  if (atom instanceof FunctionAtom) return called(atom, from, finding.effort);
   throw unsupported();
 }
 
-function called({ name, args }: FunctionAtom, from: readonly Place[]): Place[] {
+function called({ name, args }: FunctionAtom, from: readonly Place[], effort: Effort): Place[] {
   const [argument] = args;
   if (name === 'first' && !argument) return from.slice(0, 1);
   if (name === 'last' && !argument) return from.slice(-1);
   if (args.length !== 1 || !argument) throw unsupported();
   if (name === 'ofType' || name === 'as') return ofType(from, argument);
-  if (name === 'where') return from.filter((place) => isTrue(argument, place));
+  if (name === 'where') {
+    const values = from.reduce((sum, place) => sum + checkNodes(valueAt(place)), 0);
+    effort.spend(checkCriteria(argument), values);
+    return from.filter((place) => isTrue(argument, place));
+  }
   if (name === 'extension' && argument instanceof LiteralAtom) {
     const url: unknown = argument.value.value;
     const extensions = from.flatMap((place) => membersOf(place, 'extension'));
     return extensions.filter((place) => (valueAt(place) as Members | undefined)?.['url'] === url);
   }
   throw unsupported();
+}
+
+/** What looks at each value once. Others multiply what they are given, or match by a pattern of the client's own. */
+const asked: ReadonlySet<string> = new Set(
+  'all as contains count empty endsWith exists extension first hasValue is last lower not ofType startsWith upper where'.split(
+    ' ',
+  ),
+);
+
+/** Counts the parts of criteria. Errors: 400 `invalid-patch` for what would take too long. */
+function checkCriteria(atom: unknown): number {
+  if (atom instanceof LiteralAtom || atom instanceof SymbolAtom || atom instanceof EmptySetAtom) return 1;
+  const parts = partsOf(atom);
+  if (!parts) throw new OutcomeError(400, 'invalid-patch', `The criteria of a path take ${[...asked].join(', ')}`);
+  return parts.reduce<number>((sum, part) => sum + checkCriteria(part), 1);
+}
+
+function partsOf(atom: unknown): readonly unknown[] | undefined {
+  if (atom instanceof FunctionAtom) return asked.has(atom.name) ? atom.args : undefined;
+  if (atom instanceof UnionAtom || atom instanceof ConcatAtom) return undefined;
+  if (atom instanceof InfixOperatorAtom) return [atom.left, atom.right];
+  if (atom instanceof IndexerAtom) return [atom.left, atom.expr];
+  return atom instanceof FhirPathAtom || atom instanceof PrefixOperatorAtom ? [atom.child] : undefined;
 }
 
 function isTrue(criteria: Atom, place: Place): boolean {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OutcomeError } from '../outcome.js';
 import type { LiteralMemory } from './literal-memory.js';
+import { checkNodes } from './sent.js';
 
 type Members = Record<string, unknown>;
 
@@ -13,6 +14,8 @@ export interface Operation extends Members {
 }
 
 const MAX_OPERATIONS = 1000;
+/** Objects, lists and values that the copies of one patch have together: a copy of a copy would double for ever. */
+const MAX_COPIED = 10_000;
 const names: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
 /** Errors: 400 `invalid-patch` for what is no JSON Patch. */
@@ -37,19 +40,27 @@ const isPointer = (text: unknown): boolean => typeof text === 'string' && /^(?:\
 
 const malformed = (text: string): OutcomeError => new OutcomeError(400, 'invalid-patch', text);
 
-/** Applies the operations to the resource itself, one after the other. Errors: 422 `patch-failed`, and which. */
+/** Applies the operations to the resource itself, one after the other. Errors: 422 `patch-failed`, and which; 413. */
 export function applyJsonPatch(resource: Members, operations: readonly Operation[], memory: LiteralMemory): void {
   const root = { '': resource };
+  let copied = 0;
   operations.forEach((operation, index) => {
     const fail = (text: string): never => {
       throw new OutcomeError(422, 'patch-failed', `Operation ${String(index)} of the patch ${text}`);
     };
+    if (operation.op === 'copy') copied += checkNodes(sourceOf(root, operation, fail), MAX_COPIED - copied);
     apply(root, operation, memory, fail);
   });
   if (root[''] !== resource) throw new OutcomeError(422, 'patch-failed', 'A patch cannot replace the whole resource');
 }
 
 type Fail = (text: string) => never;
+
+function sourceOf(root: Members, { from = '' }: Operation, fail: Fail): unknown {
+  const source = placeOf(root, from, fail);
+  check(source, fail);
+  return source.holder[source.member];
+}
 
 function apply(root: Members, operation: Operation, memory: LiteralMemory, fail: Fail): void {
   const { op, path, from = '' } = operation;

@@ -17,7 +17,7 @@ import { checkPreconditions } from './preconditions.js';
 import { gone, visible } from './read.js';
 import { refuseForeign } from './referred.js';
 import { planSaving } from './saving.js';
-import { checkValid, jsonTypes, parsed } from './sent.js';
+import { checkSize, checkValid, jsonTypes, parsed } from './sent.js';
 
 export const JSON_PATCH = 'application/json-patch+json';
 
@@ -65,6 +65,7 @@ async function planPatched(
   if (!entry) throw missing(resource, current, narrowing);
   checkPreconditions(request.headers, entry);
   const sent = document.applyTo(entry);
+  checkSize(resource, sent.resource);
   checkValid(sent, resource, facade.profiles);
   const planned = await planSaving(facade, access, resource, sent, narrowing, id, current);
   await refuseForeign(facade, access, sent, entry, beside);

@@ -70,14 +70,25 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-export function checkNodes(value: unknown, most = MAX_NODES): void {
+/** Counts the objects, lists and values. Errors: 413 `too-long` for more of them. */
+export function checkNodes(value: unknown, most = MAX_NODES): number {
   const waiting = [value];
-  for (let count = 1; waiting.length > 0; count++) {
-    if (count > most)
-      throw new OutcomeError(413, 'too-long', `The body has more than ${String(most)} objects, lists and values`);
+  let count = 0;
+  while (waiting.length > 0) {
+    if (++count > most)
+      throw new OutcomeError(413, 'too-long', `The body has more than ${String(MAX_NODES)} objects, lists and values`);
     const next = waiting.pop();
     if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) waiting.push(inner);
   }
+  return count;
+}
+
+/** What was made of a body is no larger than a body may be. Errors: 413 `too-long`. */
+export function checkSize({ type, attachments }: RegisteredResource, value: object): void {
+  checkNodes(value);
+  const limit = attachments ? ATTACHING_BYTES : RESOURCE_BYTES;
+  if (Buffer.byteLength(JSON.stringify(value)) > limit)
+    throw new OutcomeError(413, 'too-long', `The ${type} would be larger than ${String(limit)} bytes`);
 }
 
 /** The id of a body that is to replace the resource of the URL. Errors: 400 `invalid-resource`. */

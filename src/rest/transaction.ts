@@ -14,6 +14,9 @@ import { accessOf, resourceOf, type Facade } from './facade.js';
 /** https://hl7.org/fhir/R4/http.html#trules: in this order, whatever the order of the entries. */
 const order = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'];
 
+/** Each is a search of its own. */
+const MAX_CONDITIONAL = 200;
+
 /** Bytes are there before the document that attaches them. */
 const bytesFirst = (a: BundleEntry, b: BundleEntry): number =>
   Number(b.request.type === 'Binary') - Number(a.request.type === 'Binary');
@@ -104,7 +107,8 @@ async function rewritten(facade: Facade, steps: readonly Step[]): Promise<Map<nu
   for (const { entry, target } of steps) {
     const body = entry.request.body as Parsed | undefined;
     if (typeof body?.value !== 'object' || body.value === null) continue;
-    const value = linked(body.value, (each) => targets.get(each) ?? targets.get(`${rootOf(entry)}/${each}`));
+    const root = rootOf(entry);
+    const value = linked(body.value, (each) => targets.get(each) ?? (root && targets.get(`${root}/${each}`)));
     const known = entry.method === 'POST' && target ? { ...value, id: target.id } : value;
     bodies.set(entry.index, { value: known, literals: body.literals });
   }
@@ -112,8 +116,8 @@ async function rewritten(facade: Facade, steps: readonly Step[]): Promise<Map<nu
 }
 
 /** What a relative reference of an entry is relative to: https://hl7.org/fhir/R4/bundle.html#references */
-const rootOf = ({ fullUrl = '' }: BundleEntry): string =>
-  /^(https?:.+)\/[A-Z][A-Za-z]+\/[^/]+$/.exec(fullUrl)?.[1] ?? '';
+const rootOf = ({ fullUrl = '' }: BundleEntry): string | undefined =>
+  /^(https?:.+)\/[A-Z][A-Za-z]+\/[^/]+$/.exec(fullUrl)?.[1];
 
 /** References, links of the narrative, and URIs that name an entry. */
 function linked(value: object, targetOf: (url: string) => string | undefined): object {
@@ -133,10 +137,19 @@ async function resolved(
   bodies: Map<number, Parsed>,
 ): Promise<Map<number, Parsed>> {
   const beside = [...bodies.values()].map(({ value }) => value as Readonly<Record<string, unknown>>);
+  let asked = 0;
   for (const { entry } of steps) {
     const { index, request } = entry;
     const body = bodies.get(index);
-    if (!body || !referencesIn(body.value).some(isConditional)) continue;
+    const conditional = new Set(body && referencesIn(body.value).filter(isConditional));
+    if (!body || conditional.size === 0) continue;
+    asked += conditional.size;
+    if (asked > MAX_CONDITIONAL)
+      throw new OutcomeError(
+        400,
+        'too-costly',
+        `A transaction has ${String(MAX_CONDITIONAL)} conditional references at the most`,
+      );
     const narrowing = (resource: Parameters<typeof narrow>[1]) => narrow(accessOf(request), resource, 's');
     const resolver = new Resolver({ ...facade, narrowing });
     const value = await naming(index, () => resolver.resolve(body.value as Readonly<Record<string, unknown>>, beside));

@@ -7,7 +7,7 @@ import {
   type SearchParam,
 } from '../define/params.js';
 import type { Criterion, Operand, SearchRequest, Test } from '../define/request.js';
-import { OutcomeError } from '../outcome.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
 import { targetsOf, type DeclaredParam, type RegisteredResource, type Registry } from '../registry.js';
 import { asksOfOthers, hopsOf, parseHops } from './chain.js';
 import { controlNames, parseControls } from './controls.js';
@@ -33,6 +33,8 @@ export function parse(resource: RegisteredResource, pairs: Pairs, options: Parse
   const criteria: Criterion[] = [];
   const controls: [string, string][] = [];
   if (pairs.length > MAX_PARAMETERS) throw tooMany(`more than ${String(MAX_PARAMETERS)} parameters`);
+  // PostgreSQL takes no text with it, wherever the search came from.
+  if (pairs.some(([, value]) => value.includes('\0'))) throw invalidParameter('A parameter holds a NUL character');
   for (const [name, value] of pairs) {
     if (value === '') continue;
     if (controlNames.has(name)) {

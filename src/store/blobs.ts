@@ -118,32 +118,44 @@ const claim = statement<Claim>((knex, $) =>
     .update({ patient_id: $('patient'), claimed_at: knex.raw('coalesce(claimed_at, ?)', [$('at')]) }),
 );
 
+/** What a writer may attach beside what they sent. */
+export interface Attaching {
+  /** The patient of the resource that attaches the bytes already; absent where it does not. */
+  readonly before?: { readonly patient: string | undefined };
+  /** Whether something attaches them that the writer sees; absent where the writer sees all of the organization. */
+  readonly sees?: () => Promise<boolean>;
+}
+
 /**
  * Bytes belong to the patient of the first resource that attaches them: nobody else's document may borrow them. A
- * resource that had attached them alone may be corrected, and then takes them along to its patient (`had`).
- * Errors: 422 `invalid-resource`.
+ * resource that had attached them alone may be corrected, and then takes them along to its patient. Who sees a part of
+ * an organization attaches what they sent or see: a document that names bytes before they come would have them when
+ * somebody else sends them. Errors: 422 `invalid-resource`.
  */
 export async function claimBlob(
   db: Database,
   id: string,
   of: { tenant: string; patient: string | undefined; author: Author; at: number },
-  had: string | undefined,
+  { before: attached, sees }: Attaching,
 ): Promise<PlannedStatement> {
   const { tenant, patient, author, at } = of;
   const poster = posterOf(author) ?? null;
   const stored = await ownerOf.first(db, { tenant, id });
-  const before = (stored?.['patient_id'] as string | null | undefined) ?? undefined;
-  if (before !== undefined && before !== patient && before !== had) throw borrowed();
-  // Bytes that nothing attached yet are their sender's to attach.
   const { claimed_at: claimed, credential_id: sender } = stored ?? {};
+  const before = (stored?.['patient_id'] as string | null | undefined) ?? undefined;
+  const takesAlong = attached !== undefined && attached.patient === before;
+  if (stored && claimed !== null && before !== patient && !takesAlong) throw borrowed();
+  if (stored && claimed !== null && sees && !(await sees())) throw borrowed();
+  // Bytes that nothing attached yet are their sender's to attach.
   if (stored && claimed === null && sender !== null && sender !== poster) throw borrowed();
   const values = { tenant, id, patient: patient ?? null, before: before ?? null, poster, at };
+  if (stored) return claim.plan(db, values, 1);
   // Bytes that come in the same transaction are not there yet.
-  return claim.plan(db, values, stored ? 1 : undefined);
+  return sees ? { ...(await claim.plan(db, values, 1)), refusal: borrowed() } : claim.plan(db, values);
 }
 
 const borrowed = (): OutcomeError =>
-  new OutcomeError(422, 'invalid-resource', 'An attachment is the Binary of another patient');
+  new OutcomeError(422, 'invalid-resource', 'An attachment is the Binary of another patient, or none that there is');
 
 const unclaimed = statement<{ before: number }>((knex, $) =>
   knex('blob').whereNull('claimed_at').where('created_at', '<', $('before')).delete(),

@@ -65,7 +65,9 @@ export class Resolver {
   /** The ids of those that have an identifier: what a conditional reference inside a Bundle asks for. */
   #matching({ type, params }: RegisteredResource, query: string, beside: readonly Resource[]): string[] {
     const declared = params.get('identifier');
-    const [, system, value] = /^identifier=(?:([^|&]*)\|)?([^|&]+)$/.exec(decodeURIComponent(query)) ?? [];
+    const [[name, text] = [], ...others] = [...new URLSearchParams(query)];
+    if (name !== 'identifier' || others.length > 0) return [];
+    const [, system, value] = /^(?:([^|]*)\|)?([^|]+)$/.exec(text ?? '') ?? [];
     if (!declared || value === undefined) return [];
     loadPathTypes(type);
     const { base } = this.options;

@@ -3,7 +3,7 @@ import type { Context, DraftRow } from '../define/elements/element.js';
 import type { Narrowing } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
-import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBlob } from './blobs.js';
+import { blobOf, claimBlob, decodeBase64, deleteBlob, detach, insertBlob, readBlob, type Attaching } from './blobs.js';
 import { soleOf } from './compartment.js';
 import type { Database } from './database.js';
 import { draftOf, refuseUnkept, rowOf, type Draft, type Sent } from './draft.js';
@@ -83,7 +83,16 @@ export class Writer {
       ...(await Promise.all(blobs.map((blob) => insertBlob(this.db, blob, { tenant, patient, author, at })))),
       ...(await Promise.all(
         attached(resource, row).map((blob) =>
-          claimBlob(this.db, blob, { tenant, patient, author, at }, patientBefore(existing, blob)),
+          claimBlob(
+            this.db,
+            blob,
+            { tenant, patient, author, at },
+            {
+              ...attachedBefore(existing, blob),
+              // Whoever has the bytes may attach them.
+              ...(!blobs.some(({ id: sentNow }) => sentNow === blob) && this.#sees(resource, blob, patient, narrowing)),
+            },
+          ),
         ),
       )),
       ...(await recordVersion(this.db, key, version, author, previous)),
@@ -132,6 +141,20 @@ export class Writer {
     const owner = await this.#ownerOf(id, narrowing);
     const of = { tenant, patient: soleOf(owner?.patients ?? []), author, at: this.now(), claimed: owner !== undefined };
     return { outcome: 'created', plan: { statements: [await insertBlob(this.db, blob, of)] } };
+  }
+
+  /** How a writer who sees a part of an organization sees bytes: as a reader does, by what attaches them. */
+  #sees(
+    resource: RegisteredResource,
+    blob: string,
+    patient: string | undefined,
+    narrowing: Narrowing,
+  ): Pick<Attaching, 'sees'> {
+    if (narrowing.patient === undefined && narrowing.where.length === 0) return {};
+    return {
+      sees: async () =>
+        (await this.rows.attaching(resource, blob, narrowing)).some(({ patients }) => soleOf(patients) === patient),
+    };
   }
 
   /** What attached the bytes before they came. */
@@ -204,6 +227,6 @@ const versionOf = ({ versionId, lastUpdated = 0, patients, native, text }: Entry
   ...{ version: Number(versionId), at: lastUpdated, patient: soleOf(patients), native, body: text },
 });
 
-/** The patient of a resource that attached the bytes already, and now may be another one's. */
-const patientBefore = (existing: Entry | undefined, blob: string): string | undefined =>
-  existing?.text.includes(`"url":"Binary/${blob}"`) ? soleOf(existing.patients) : undefined;
+/** A resource that attached the bytes already, and now may be another patient's. */
+const attachedBefore = (existing: Entry | undefined, blob: string): Pick<Attaching, 'before'> =>
+  existing?.text.includes(`"url":"Binary/${blob}"`) ? { before: { patient: soleOf(existing.patients) } } : {};

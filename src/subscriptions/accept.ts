@@ -30,7 +30,7 @@ const MOST_HEADERS = 10;
 /**
  * What is written when a client creates or changes a Subscription. It becomes `requested` whatever it said, unless it is
  * to be off: the server makes it active when the endpoint has answered. The values of its headers are kept sealed and
- * never shown; `***` stands for one that stays. Errors: 403, 422.
+ * never shown; `***` stands for one that stays, at the endpoint that it was for. Errors: 403, 422.
  */
 export async function acceptSubscription(
   options: AcceptOptions,
@@ -46,7 +46,7 @@ export async function acceptSubscription(
   const terms = termsOf(subscription, registry, base);
   checkSearch(options, access, terms);
   await checkEndpoint(options, access.tenant, terms);
-  const headers = await headersFrom(options, access.tenant, id, terms);
+  const headers = await headersFrom(options, access.tenant, id, terms, existing);
   const status = statusOf(subscription, existing);
   const { channel, error: _error, ...rest } = subscription;
   const masked = headers.map((each) => `${nameOf(each)}: ${MASK}`);
@@ -88,12 +88,16 @@ async function headersFrom(
   { own, key }: AcceptOptions,
   tenant: string,
   id: string,
-  { headers }: Terms,
+  { headers, endpoint }: Terms,
+  existing: Entry | undefined,
 ): Promise<string[]> {
   if (headers.length > MOST_HEADERS) throw refused('channel.header', 'There are more than ten headers');
   if (!headers.every((each) => allowed.test(each)))
     throw refused('channel.header', 'A header is "Authorization: ..." or "X-...: ..."');
   if (!headers.some((each) => each.endsWith(`: ${MASK}`))) return [...headers];
+  // What is sealed is shown to nobody: whoever names another endpoint would be sent it.
+  if (existing && (JSON.parse(existing.text) as Subscription).channel.endpoint !== endpoint)
+    throw refused('channel.header', `${MASK} stands for a header only while the endpoint stays`);
   const state = await readState(own, tenant, id);
   const known = new Map((state ? headersOf(key, state) : []).map((each) => [nameOf(each).toLowerCase(), each]));
   return headers.map((each) => {

@@ -43,7 +43,8 @@ const HANDSHAKES = 6;
 
 export const subscriptionQueue = (options: DeliveryOptions): Queue => ({
   name: QUEUE,
-  concurrency: 16,
+  concurrency: 32,
+  share: 8,
   retry: { firstMilliseconds: 2000, mostMilliseconds: HOUR, forMilliseconds: 72 * HOUR, attempts: 1000 },
   handle: async (job, signal) => new Delivery(options, job, signal).run(),
 });

@@ -30,7 +30,8 @@ export const PATIENCE_MILLISECONDS = 10 * 60_000;
 /** At least once, for 72 hours; what nobody took by then is a dead letter that can be sent again. */
 export const webhookQueue = (options: DeliveryOptions): Queue => ({
   name: QUEUE,
-  concurrency: 16,
+  concurrency: 32,
+  share: 8,
   retry: { firstMilliseconds: 5000, mostMilliseconds: HOUR, forMilliseconds: 72 * HOUR, attempts: 1000 },
   handle: async (job, signal) => {
     await handle(job, options, signal);

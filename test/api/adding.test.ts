@@ -298,4 +298,33 @@ describe('api: what is added to channels', () => {
     assert.equal((await ask('POST', `/${id}/vital-signs`, { at, pain: 9 })).status, 201);
     assert.doesNotMatch((await ask('GET', `/${id}`, undefined, { as: other.secret })).text, /"pain":9/);
   });
+
+  it('THREAT 38, 52: what one entity adds replaces no number of another entity’s own, whoever its patient is by then', async () => {
+    await share(server.portico.own, TENANT, OTHER_TENANT, Date.now());
+    const id = await create({ ...stroke, entities: [{ entity_id: OTHER_TENANT, role: 'hospital' }] });
+    const number = (value: string) => ({ name: 'Hospital MRN', category: 'MRN', value });
+    const add = (value: string, as: string) => ask('POST', `/${id}/identifiers`, number(value), { as });
+    const theirs = async (patientId: string) => {
+      const { body } = await fhirOther.get(`Patient/${patientId}`);
+      const said = body.identifier.map(({ system, value }: any) => `${system.split('/').slice(-2).join('/')} ${value}`);
+      return said.filter((each: string) => /mrn/.test(each)).sort();
+    };
+    assert.equal((await add('theirs-1', other.secret)).status, 201);
+    assert.equal((await add('ours-1', token.secret)).status, 201);
+    const encounter = (await fhirOther.get(`Encounter/${id}`)).body;
+    const standIn = encounter.subject.reference.replace('Patient/', '');
+    const both = [`${OTHER_TENANT}/mrn theirs-1`, `${TENANT}/mrn ours-1`];
+    assert.deepEqual(await theirs(standIn), both.sort());
+    // They find out who it is, and their record has their own number.
+    const code = { system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' };
+    const identifier = [{ type: { text: 'Hospital MRN', coding: [code] }, system: 'urn:mrn', value: 'real' }];
+    await server.save([{ resourceType: 'Patient', id: 'real', identifier }], OTHER_TENANT);
+    const moved = { ...encounter, subject: { reference: 'Patient/real' } };
+    assert.equal((await fhirOther.send('PUT', `Encounter/${id}`, moved)).status, 200);
+    for (const value of ['ours-2', 'ours-3', 'ours-3']) assert.ok((await add(value, token.secret)).status < 300);
+    assert.deepEqual(await theirs('real'), [`${TENANT}/mrn ours-3`, 'urn:mrn real']);
+    assert.equal((await add('real-2', other.secret)).status, 201);
+    assert.deepEqual(await theirs('real'), [`${TENANT}/mrn ours-3`, 'urn:mrn real-2']);
+    await unshare(server.portico.own, TENANT, OTHER_TENANT);
+  });
 });

@@ -5,6 +5,7 @@ import { strangerRules } from '../../src/limits/rules.js';
 import { Strangers } from '../../src/limits/strangers.js';
 import { Client, requestToken } from '../support/client.js';
 import { asserting, assertion, backend, basic, forgive, jwksOf, makeClientKey, post } from '../support/oauth.js';
+import { loggedIn } from '../support/pages.js';
 import { start, TENANT, type Server } from '../support/server.js';
 import { bearer, person, post as postJson } from '../support/users.js';
 
@@ -106,6 +107,35 @@ describe('audit: who was refused', () => {
     const [, , acting, read, logout] = await rows();
     assert.deepEqual([acting!['organization_id'], acting!['credential_kind']], [TENANT, 'client']);
     assert.deepEqual([read!['user_id'], logout!['user_id'], logout!['interaction']], [id, id, 'logout']);
+  });
+
+  it('THREAT 81: pages and launches that are refused are in the trail, as those of whoever is known', async () => {
+    const clinician = await loggedIn(server, { roles: ['clinician'] });
+    const credential = await server.credential({ scopeCeiling: 'system/*.rs' });
+    const client = await Client.login(server.url, credential);
+    await revokeCredential(server.portico.own, TENANT, credential.id, clock);
+    await rows();
+    await (await server.portico.own.knex())('audit').delete();
+    assert.equal((await clinician.get('/manager/users')).status, 403);
+    assert.equal((await clinician.send('/portal/account/password', { csrf: 'forged' })).status, 403);
+    assert.equal((await clinician.get('/portal/nowhere')).status, 404);
+    for (const token of [client.token, 'nonsense']) {
+      const answer = await fetch(`${server.url}/oauth/launch`, { method: 'POST', headers: bearer(token) });
+      assert.equal(answer.status, 401);
+    }
+    const found = await rows();
+    assert.deepEqual(
+      found.map((row) => [row['interaction'], row['action'], row['status'], row['organization_id']]),
+      [
+        ['page', 'R', 403, TENANT],
+        ['page', 'E', 403, TENANT],
+        ['page', 'R', 404, TENANT],
+        ['launch', 'E', 401, TENANT],
+        ['launch', 'E', 401, ''],
+      ],
+    );
+    assert.deepEqual(new Set(found.slice(0, 3).map((row) => row['user_id'])).size, 1);
+    assert.ok(found[0]?.['user_id']);
   });
 
   it('THREAT 10, 81: strangers cannot fill the trail; where their events end, one says so, and the operator is told', async () => {

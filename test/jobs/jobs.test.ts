@@ -258,4 +258,28 @@ describe('jobs', () => {
     await stopped;
     assert.deepEqual([await state('a'), await state('b')], ['done', 'waiting']);
   });
+
+  it('THREAT 73: an organization whose jobs never end holds up no other one', async () => {
+    const done: string[] = [];
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    for (let index = 0; index < 20; index++) await add(`slow-${String(index)}`);
+    const worker = work(
+      async ({ id, tenant }) => {
+        if (tenant === TENANT) await ended;
+        done.push(id);
+        return [];
+      },
+      { concurrency: 8, share: 2 },
+    );
+    await until(async () => (await count()).running > 0);
+    await add('other-1', { tenant: 'org_two' });
+    await add('other-2', { tenant: 'org_two' });
+    worker.wake();
+    await until(() => done.length === 2);
+    assert.deepEqual(done.sort(), ['other-1', 'other-2']);
+    assert.ok((await count()).running < 4);
+    end();
+    await until(() => done.length === 22);
+  });
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { listOrgs, updateOrg } from '../../src/auth/orgs.js';
+import { patientUser, setCanManageKeys, setRoles } from '../../src/auth/users.js';
 import { Client } from '../support/client.js';
 import { adminPages, hidden, loggedIn, Pages, patientPages, shownIn } from '../support/pages.js';
-import { OTHER_TENANT, start, type Server } from '../support/server.js';
+import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 import { person, post, PASSWORD } from '../support/users.js';
 
 describe('portal/admin', () => {
@@ -235,6 +236,26 @@ describe('portal/admin', () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [303, 410, 410, 410]);
     const first = passwords[answers.findIndex(({ status }) => status === 303)]!;
     assert.equal((await new Pages(server.url).login('race@home.example', first)).to, '/portal');
+  });
+
+  it('THREAT 56: gives nobody the account of somebody with more rights, who is a patient too', async () => {
+    const admin = await adminPages(server, { canManageKeys: false });
+    await server.save([{ resourceType: 'Patient', id: 'boss', name: [{ family: 'Boss' }] }]);
+    await admin.get('/manager/patients/boss');
+    const early = await admin.send('/manager/patients/boss/enable', { email: 'boss@clinic.example' });
+    const link = new URL(shownIn(early.text, 'link') as string).pathname;
+    const { own } = server.portico;
+    await setRoles(own, TENANT, 'boss@clinic.example', ['patient', 'admin']);
+    await setCanManageKeys(own, TENANT, 'boss@clinic.example', true);
+    assert.equal((await new Pages(server.url).get(link)).status, 410, 'a link of before is dead');
+    const page = await admin.get('/manager/patients/boss');
+    assert.doesNotMatch(page.text, /<form[^>]*\/manager\/patients\//);
+    for (const path of ['enable', 'disable']) {
+      const answer = await admin.send(`/manager/patients/boss/${path}`, { form: 'a'.repeat(22) });
+      assert.equal(answer.status, 403, path);
+      assert.doesNotMatch(answer.text, /enrol\//);
+    }
+    assert.equal((await patientUser(own, TENANT, 'boss'))?.disabledAt, undefined);
   });
 
   it('lets an enrolment link end after seven days, and when there is a newer one', async () => {

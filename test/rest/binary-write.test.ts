@@ -142,6 +142,46 @@ describe('rest: Binary, written', () => {
     }
   });
 
+  it('THREAT 48, 49: who sees a part waits for no bytes of others, and takes none that have no patient', async () => {
+    const login = async (more: object): Promise<Client> => Client.login(server.url, await server.credential(more));
+    const category = { coding: [{ system: 'urn:canary', code: 'own' }] };
+    const pinned = await login({ patient: 'a', scopeCeiling: 'patient/*.cruds' });
+    const narrowed = await login({ scopeCeiling: 'system/DocumentReference.cruds?category=urn:canary|own' });
+    const shared = await raw('of nobody');
+    const [path, foretold] = [`Binary/${idOf(shared)}`, 'Binary/scan-0001'];
+    const ofNobody = documentReference('x', {
+      content: [{ attachment: { contentType: 'application/pdf', url: path } }],
+    });
+    assert.equal((await client.send('POST', 'DocumentReference', ofNobody)).status, 201);
+    const ofA = await raw('of a');
+    assert.equal((await attach('a', `Binary/${idOf(ofA)}`)).status, 201);
+    for (const [by, url, status] of [
+      [pinned, foretold, 422],
+      [pinned, path, 422],
+      [narrowed, foretold, 422],
+      [narrowed, path, 422],
+      [narrowed, `Binary/${idOf(ofA)}`, 422],
+      [pinned, `Binary/${idOf(ofA)}`, 201],
+      [client, path, 422],
+    ] as const) {
+      const sent = { ...document('a', url), category: [category] };
+      assert.equal((await by.send('POST', 'DocumentReference', sent)).status, status, url);
+    }
+    const sent = await client.ask(foretold, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/pdf' },
+      body: 'of b',
+    });
+    assert.equal(sent.status, 201);
+    assert.equal((await attach('b', foretold)).status, 201);
+    for (const by of [pinned, narrowed])
+      assert.deepEqual([(await by.get(foretold)).status, (await by.get(path)).status], [404, 404]);
+    assert.equal((await client.get(path)).text, 'of nobody', 'and whoever had them keeps them');
+    const own = await raw('of the sender', narrowed);
+    const mine = { ...document('a', `Binary/${idOf(own)}`), category: [category] };
+    assert.equal((await narrowed.send('POST', 'DocumentReference', mine)).status, 201);
+  });
+
   it('THREAT 48: bytes that nothing attached for a day are deleted, and attached ones stay', async () => {
     const [lonely, attached] = [await raw('lonely'), await raw('attached')];
     assert.equal((await attach('a', `Binary/${idOf(attached)}`)).status, 201);

@@ -121,27 +121,7 @@ function page({ person: { id, name, birthDate }, user }: Found, note?: 'disabled
           </div>
         </dl>
         {fault !== undefined && <Alert>{fault}</Alert>}
-        <PostForm to={`/manager/patients/${id}/enable`}>
-          <input type="hidden" name={FORM_FIELD} value={newFormId()} />
-          {user === undefined && (
-            <Field
-              label="E-mail address"
-              name="email"
-              type="email"
-              value={email}
-              hint="What the patient logs in with. No mail is sent."
-              required
-              maxlength={254}
-            />
-          )}
-          <button class="primary">{textOf(user)}</button>
-        </PostForm>
-        {user?.disabledAt === undefined && user && (
-          <PostForm to={`/manager/patients/${id}/disable`}>
-            <p class="hint">Disabling logs the patient out and deletes the keys of their apps.</p>
-            <button class="danger">Disable the portal</button>
-          </PostForm>
-        )}
+        {isStaff(user) ? <p>{STAFF}</p> : <Forms id={id} user={user} email={email} />}
         <p>
           <Link to="/manager/patients">Back to the search</Link>
         </p>
@@ -150,17 +130,56 @@ function page({ person: { id, name, birthDate }, user }: Found, note?: 'disabled
   };
 }
 
+const STAFF = 'This patient works here too. Their account is on the page of users.';
+
+/** A link sets a password: whoever makes one of somebody with more rights than a patient would have those rights. */
+const isStaff = (user: User | undefined): boolean => user?.roles.some((role) => role !== 'patient') === true;
+
+function refuseStaff({ user }: Found): void {
+  if (isStaff(user)) throw new OutcomeError(403, 'insufficient-scope', STAFF);
+}
+
+const Forms = ({ id, user, email }: { id: string; user: User | undefined; email: string }) => (
+  <>
+    <PostForm to={`/manager/patients/${id}/enable`}>
+      <input type="hidden" name={FORM_FIELD} value={newFormId()} />
+      {user === undefined && (
+        <Field
+          label="E-mail address"
+          name="email"
+          type="email"
+          value={email}
+          hint="What the patient logs in with. No mail is sent."
+          required
+          maxlength={254}
+        />
+      )}
+      <button class="primary">{textOf(user)}</button>
+    </PostForm>
+    {user?.disabledAt === undefined && user && (
+      <PostForm to={`/manager/patients/${id}/disable`}>
+        <p class="hint">Disabling logs the patient out and deletes the keys of their apps.</p>
+        <button class="danger">Disable the portal</button>
+      </PostForm>
+    )}
+  </>
+);
+
 function textOf(user: User | undefined): string {
   if (user === undefined) return 'Enable the portal';
   return user.disabledAt === undefined ? 'Make a new enrolment link' : 'Enable the portal again';
 }
 
-/** Makes the patient's user where there is none, and a link by which they set a password: shown in this answer alone. */
+/**
+ * Makes the patient's user where there is none, and a link by which they set a password: shown in this answer alone.
+ * Errors: 403 for somebody who is more than a patient.
+ */
 async function enable(visit: Visit): Promise<Reply> {
   const { options, fields, session, record } = visit;
   const { own, now, issuer } = options;
   const { id: by, tenant } = accountOf(visit);
   const found = await find(visit);
+  refuseStaff(found);
   const { person, user } = found;
   const email = fields.one('email').trim();
   if (!user && !/^[^\s@]{1,64}@[^\s@]{1,189}$/.test(email))
@@ -209,7 +228,9 @@ async function disable(visit: Visit): Promise<Reply> {
   const { options, record } = visit;
   const { own, now } = options;
   const { tenant } = accountOf(visit);
-  const { person, user } = await find(visit);
+  const found = await find(visit);
+  refuseStaff(found);
+  const { person, user } = found;
   if (user) {
     await disableUser(own, tenant, user.email, now());
     await record({ interaction: 'portal-disable', action: 'U', type: 'Patient', patients: [person.id] });

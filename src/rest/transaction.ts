@@ -147,7 +147,7 @@ async function resolved(
 }
 
 const unmatched = (): never => {
-  throw new OutcomeError(412, 'ambiguous-reference', 'A conditional reference matches nothing');
+  throw new OutcomeError(412, 'unknown-reference', 'A conditional reference matches nothing');
 };
 
 function refuseTwice(seen: Set<string>, { type, id, located }: Change, index: number): void {

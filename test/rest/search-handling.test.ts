@@ -47,6 +47,7 @@ describe('rest/search: handling of what is not known', () => {
     assert.equal(body.total, 1);
     assert.equal(body.link[0].url, `${server.base}/Observation?status=final&_count=20`);
     const [outcome] = outcomes(body);
+    assert.match(body.entry.at(-1).fullUrl as string, /^urn:uuid:[0-9a-f-]{36}$/);
     assert.equal(outcome.issue[0].severity, 'warning');
     for (const name of ['statsu', '_sort', '_include']) assert.ok(outcome.issue[0].details.text.includes(name), name);
   });

@@ -78,7 +78,8 @@ describe('rest: transaction', () => {
     assert.equal(fullUrl, `${server.base}/Patient/${String(resource.id)}`);
     assert.equal(response.location, `${fullUrl}/_history/1`);
     assert.equal(response.etag, 'W/"1"');
-    assert.equal(response.lastModified.slice(0, 19), resource.meta.lastUpdated.slice(0, 19));
+    assert.equal(response.lastModified, resource.meta.lastUpdated);
+    assert.equal(body.entry[0].response.lastModified, body.entry[0].resource.meta.lastUpdated);
     assert.equal((await transact(undefined)).body.entry, undefined, 'an empty one is no fault');
   });
 

@@ -140,7 +140,7 @@ async function resolved(
     const narrowing = (resource: Parameters<typeof narrow>[1]) => narrow(accessOf(request), resource, 's');
     const resolver = new Resolver({ ...facade, narrowing });
     const value = await naming(index, () => resolver.resolve(body.value as Readonly<Record<string, unknown>>, beside));
-    if (!value) return naming(index, unmatched);
+    if (!value || referencesIn(value).some(isConditional)) return naming(index, unmatched);
     bodies.set(index, { ...body, value });
   }
   return bodies;

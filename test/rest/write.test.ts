@@ -251,7 +251,7 @@ describe('rest: create, update and delete', () => {
     assert.equal((await client.send('PUT', 'Patient/first', patient('first'), first)).status, 412);
   });
 
-  it('REST 24: a delete is 204, again and for what never was; then a read is 410 and no search finds it', async () => {
+  it('REST 10, 24: a delete is 204, again and for what never was; then a read is 410 and no search finds it', async () => {
     const { id } = await created(observation('x', { code: coded('urn:x', 'deleted') }));
     const path = `Observation/${String(id)}`;
     assert.equal((await client.ids('Observation?code=deleted')).length, 1);

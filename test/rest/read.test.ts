@@ -214,8 +214,9 @@ describe('rest: read and vread', () => {
       }
       assert.ok((await client.get(`${path}?_elements=subject`)).body.subject);
       assert.equal((await client.get(`${path}?_elements=status`)).body.subject, undefined);
-      const whole = await client.get(`${path}?_summary=false`);
-      assert.equal(whole.text, (await client.get(path)).text);
+      const whole = (await client.get(path)).text;
+      for (const query of ['_summary=false', '_elements=', '_summary=&_elements=,'])
+        assert.equal((await client.get(`${path}?${query}`)).text, whole, query);
     }
   });
 

@@ -58,8 +58,6 @@ export default defineResource<Communication, Row, Children>({
     subject: reference(el.reference('subject')),
   },
   sort: ['-sent', '_id', '_lastUpdated', 'received', 'status'],
-  include: ['patient', 'subject', 'sender', 'recipient', 'encounter', 'part-of'],
-  revInclude: ['Communication:part-of'],
   granularScopes: ['category'],
   view: view<Communication, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),

@@ -66,7 +66,6 @@ export default defineResource<DiagnosticReport, Row, Children>({
     subject: reference(el.reference('subject')),
   },
   sort: ['-date', '_id', '_lastUpdated', 'issued', 'code', 'category', 'status'],
-  include: ['patient', 'subject', 'encounter', 'performer', 'results-interpreter', 'result', 'specimen'],
   granularScopes: ['category', 'code'],
   attachments: { path: 'presentedForm', child: 'forms', column: 'blob_id' },
   view: view<DiagnosticReport, Row, Children>({

@@ -102,8 +102,6 @@ export default defineResource<DocumentReference, Row, Children>({
     type: token(el.concept('type')),
   },
   sort: ['-date', '_id', '_lastUpdated', 'status', 'type'],
-  include: ['patient', 'subject', 'author', 'authenticator', 'custodian', 'encounter', 'relatesto'],
-  revInclude: ['DocumentReference:relatesto'],
   granularScopes: ['category', 'type'],
   attachments: { path: 'content.attachment', child: 'contents', column: 'blob_id' },
   view: view<DocumentReference, Row, Children>({

@@ -74,14 +74,6 @@ export default defineResource<Encounter, Row, Children>({
     type: token(el.concept('type')),
   },
   sort: ['-date', '_id', '_lastUpdated', 'status'],
-  include: ['patient', 'subject', 'participant', 'practitioner', 'location', 'service-provider', 'part-of'],
-  revInclude: [
-    'Observation:encounter',
-    'DiagnosticReport:encounter',
-    'DocumentReference:encounter',
-    'Communication:encounter',
-    'Encounter:part-of',
-  ],
   granularScopes: ['class', 'type'],
   view: view<Encounter, Row, Children>({
     extension: el.extensions(

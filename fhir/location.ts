@@ -68,8 +68,6 @@ export default defineResource<Location, Row, Children>({
     type: token(el.concept('type')),
   },
   sort: ['_id', '_lastUpdated'],
-  include: ['organization', 'partof'],
-  revInclude: ['Location:partof', 'Encounter:location', 'PractitionerRole:location'],
   view: view<Location, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     status: el.code('status'),

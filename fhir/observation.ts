@@ -137,8 +137,6 @@ export default defineResource<Observation, Row, Children>({
     'value-string': valueString,
   },
   sort: ['-date', '_id', '_lastUpdated', 'code', 'category', 'status', 'value-quantity'],
-  include: ['patient', 'subject', 'encounter', 'performer', 'specimen', 'has-member', 'derived-from'],
-  revInclude: ['Observation:has-member', 'Observation:derived-from', 'DiagnosticReport:result'],
   granularScopes: ['category', 'code'],
   together: { dataAbsentReason: 'value', interpretation: 'value' },
   view: view<Observation, Row, Children>({

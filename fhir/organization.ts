@@ -54,16 +54,6 @@ export default defineResource<Organization, Row, Children>({
     type: token(el.concept('type')),
   },
   sort: ['_id', '_lastUpdated'],
-  include: ['partof'],
-  revInclude: [
-    'Organization:partof',
-    'Location:organization',
-    'PractitionerRole:organization',
-    'Patient:organization',
-    'Observation:performer',
-    'DiagnosticReport:performer',
-    'Encounter:service-provider',
-  ],
   view: view<Organization, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     active: el.boolean('active'),

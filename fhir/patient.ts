@@ -89,16 +89,6 @@ export default defineResource<Patient, Row, Children>({
     telecom: within('telecoms', token(el.contactPoint())),
   },
   sort: ['_id', '_lastUpdated', 'family', 'given', 'birthdate'],
-  include: ['general-practitioner', 'organization'],
-  revInclude: [
-    'Observation:patient',
-    'Observation:subject',
-    'DiagnosticReport:patient',
-    'Specimen:patient',
-    'DocumentReference:patient',
-    'Communication:patient',
-    'Encounter:patient',
-  ],
   view: view<Patient, Row, Children>({
     extension: el.extensions(
       omb(usCore('us-core-race'), 'races', 'race_text'),

@@ -52,15 +52,6 @@ export default defineResource<PractitionerRole, Row, Children>({
     telecom: within('telecoms', token(el.contactPoint())),
   },
   sort: ['_id', '_lastUpdated', 'date'],
-  include: ['practitioner', 'endpoint', 'location', 'organization', 'service'],
-  revInclude: [
-    'Observation:performer',
-    'Encounter:participant',
-    'DocumentReference:author',
-    'DiagnosticReport:performer',
-    'Communication:sender',
-    'Communication:recipient',
-  ],
   view: view<PractitionerRole, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     active: el.boolean('active'),

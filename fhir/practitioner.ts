@@ -49,17 +49,6 @@ export default defineResource<Practitioner, Row, Children>({
     telecom: within('telecoms', token(el.contactPoint())),
   },
   sort: ['_id', '_lastUpdated', 'family', 'given'],
-  revInclude: [
-    'PractitionerRole:practitioner',
-    'Patient:general-practitioner',
-    'Observation:performer',
-    'Encounter:practitioner',
-    'DocumentReference:author',
-    'DiagnosticReport:performer',
-    'Specimen:collector',
-    'Communication:sender',
-    'Communication:recipient',
-  ],
   view: view<Practitioner, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     active: el.boolean('active'),

@@ -57,7 +57,6 @@ export default defineResource<Provenance, Row>({
   },
   leftOut: 'the history has no column for it',
   sort: ['-recorded', '_id', '_lastUpdated'],
-  include: ['target', 'agent', 'patient'],
   view: {
     columns: [
       ...(['type', 'id', 'version', 'method', 'at', 'patient_id', 'credential_id', 'user_id', 'agent'] as const),

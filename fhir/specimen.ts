@@ -58,8 +58,6 @@ export default defineResource<Specimen, Row, Children>({
     type: token(el.concept('type')),
   },
   sort: ['-collected', '_id', '_lastUpdated', 'type', 'status'],
-  include: ['patient', 'subject', 'collector', 'parent'],
-  revInclude: ['Specimen:parent', 'Observation:specimen', 'DiagnosticReport:specimen'],
   view: view<Specimen, Row, Children>({
     identifier: el.list('identifiers', el.identifier()),
     accessionIdentifier: el.group<NonNullable<Specimen['accessionIdentifier']>>()({

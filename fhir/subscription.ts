@@ -21,7 +21,7 @@ interface Children {
  */
 export default defineResource<Subscription, Row, Children>({
   type: 'Subscription',
-  profiles: [],
+  profiles: ['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription'],
   source: clinical('subscription'),
   named: true,
   children: { contacts: { table: 'subscription_contact', parent: 'parent_id', order: 'position' } },

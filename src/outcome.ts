@@ -28,6 +28,7 @@ const catalogue = {
   'patch-failed': 'processing',
   'not-kept': 'not-supported',
   'ambiguous-reference': 'multiple-matches',
+  'unknown-reference': 'not-found',
   'ambiguous-match': 'multiple-matches',
   'version-conflict': 'conflict',
   'already-exists': 'duplicate',

@@ -19,6 +19,8 @@ export interface DeclaredParam {
 
 export interface RegisteredResource extends Declaration {
   readonly params: ReadonlyMap<string, DeclaredParam>;
+  readonly include: readonly string[];
+  readonly revInclude: readonly string[];
   /** The types that its rows say something of. */
   readonly subjects: readonly RegisteredResource[];
 }
@@ -68,6 +70,10 @@ export async function loadRegistry({ history = true } = {}): Promise<Registry> {
 export function createRegistry(declarations: readonly Declaration[]): Registry {
   const registered = new Map(declarations.map((declaration) => [declaration.type, register(declaration)]));
   for (const resource of registered.values()) relate(resource, registered);
+  for (const declaration of declarations) {
+    const resource = registered.get(declaration.type) as RegisteredResource;
+    Object.assign(resource, includesOf(resource, declaration, [...registered.values()]));
+  }
   const faults = [...registered.values()].flatMap((resource) =>
     faultsOf(resource, registered).map((fault) => `${resource.type}: ${fault}`),
   );
@@ -94,18 +100,44 @@ function register(declaration: Declaration): RegisteredResource {
   };
   for (const [name, param] of Object.entries(engineParams(declaration))) add(name, param);
   for (const [name, param] of Object.entries(declaration.search)) add(name, param);
-  return { ...declaration, params, subjects: [] };
+  return { ...declaration, include: [], revInclude: [], params, subjects: [] };
+}
+
+/**
+ * What a declaration says of includes; else all references within a database: its own, of which what is not served adds
+ * nothing, and those of others to it.
+ */
+function includesOf(
+  resource: RegisteredResource,
+  declared: Pick<Declaration, 'include' | 'revInclude'>,
+  all: readonly RegisteredResource[],
+): Pick<RegisteredResource, 'include' | 'revInclude'> {
+  const { type, source } = resource;
+  const namesOf = (each: RegisteredResource): string[] =>
+    [...each.params.keys()].filter((name) => isReference(each, name)).sort();
+  const others = all.filter((each) => !each.source.own && !source.own);
+  const referring = others.flatMap((each) =>
+    namesOf(each)
+      .filter((name) => targetsOf(each, name).includes(type))
+      .map((name) => `${each.type}:${name}`),
+  );
+  const about = resource.write ? all.filter(({ subjects }) => subjects.includes(resource)) : [];
+  return {
+    include: declared.include ?? (source.own ? [] : namesOf(resource)),
+    revInclude: declared.revInclude
+      ? [...declared.revInclude, ...about.map((each) => `${each.type}:${each.about as string}`)]
+      : referring,
+  };
 }
 
 /** What says something of other types is tied to those that are written here: only they have a history. */
 function relate(resource: RegisteredResource, all: ReadonlyMap<string, RegisteredResource>): void {
-  const { about, type } = resource;
+  const { about } = resource;
   if (about === undefined) return;
   const subjects = targetsOf(resource, about)
     .map((target) => all.get(target))
     .filter((each) => each?.write !== undefined) as RegisteredResource[];
   Object.assign(resource, { subjects });
-  for (const each of subjects) Object.assign(each, { revInclude: [...each.revInclude, `${type}:${about}`] });
 }
 
 /** The code system of the names of native resources, which `meta.tag` shows. */

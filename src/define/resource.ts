@@ -89,6 +89,7 @@ export interface ResourceSpec<T extends Resource, Row extends object, C extends 
   readonly leftOut?: string;
   /** Search parameters by which results can be sorted; the first, with its direction, is the default order. */
   readonly sort: readonly string[];
+  /** Where not every reference is to be followed by `_include`: those that are, and by `_revinclude` as `Type:parameter`. */
   readonly include?: readonly string[];
   readonly revInclude?: readonly string[];
   /** Token parameters by which a scope may narrow: `system/Observation.rs?category=...`. */
@@ -140,8 +141,8 @@ export interface Declaration {
   readonly search: Readonly<Record<string, SearchParam>>;
   readonly leftOut?: string;
   readonly sort: readonly string[];
-  readonly include: readonly string[];
-  readonly revInclude: readonly string[];
+  readonly include?: readonly string[];
+  readonly revInclude?: readonly string[];
   readonly granularScopes: readonly string[];
   readonly about?: string;
   readonly named?: true;
@@ -166,8 +167,6 @@ export function defineResource<T extends Resource, Row extends object, C extends
   const read = (viewed ? undefined : view.children) as Readonly<Record<string, readonly string[]>> | undefined;
   return {
     native: [],
-    include: [],
-    revInclude: [],
     granularScopes: [],
     together: {},
     ...(rest as Omit<typeof rest, 'search' | 'source'> & Pick<Declaration, 'search' | 'source'>),

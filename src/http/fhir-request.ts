@@ -43,6 +43,8 @@ export interface Headers {
 export interface FhirResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** When the resource was changed, in milliseconds since 1970 UTC: Last-Modified knows whole seconds only. */
+  readonly lastUpdated?: number | undefined;
   /** The resources whose data it shows: what the audit trail records. */
   readonly shown?: readonly Shown[];
   /** What it was, where the body decides. */

@@ -42,7 +42,8 @@ async function record({ trail, now }: Facade, request: FhirRequest, response: Fh
   await trail.record(eventOf(accessOf(request), { interaction, type, id }, response, requestId, now()));
 }
 
-export function answerOf({ base }: Facade, { status, headers = {}, body, shown = [] }: FhirResponse): AnsweredEntry {
+export function answerOf({ base }: Facade, response: FhirResponse): AnsweredEntry {
+  const { status, headers = {}, lastUpdated, body, shown = [] } = response;
   const { Location: location, ETag: etag, 'Last-Modified': modified } = headers;
   const text = typeof body === 'string' ? body : undefined;
   const isOutcome = text?.startsWith('{"resourceType":"OperationOutcome"') ?? false;
@@ -56,7 +57,8 @@ export function answerOf({ base }: Facade, { status, headers = {}, body, shown =
       status: `${String(status)} ${STATUS_CODES[status] ?? ''}`.trim(),
       location,
       etag,
-      ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
+      // The same moment as in meta: https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.response.lastModified
+      ...(modified !== undefined && { lastModified: new Date(lastUpdated ?? modified).toISOString() }),
     },
   };
 }

@@ -8,7 +8,7 @@ export interface SearchSet {
 }
 
 interface BundleEntry {
-  readonly fullUrl?: string;
+  readonly fullUrl: string;
   readonly text: string;
   readonly mode: 'match' | 'include' | 'outcome';
 }
@@ -82,9 +82,7 @@ export function searchSet({ links, total, entries }: SearchSet): string {
     text += ',"entry":[';
     entries.forEach(({ fullUrl, text: resource, mode }, index) => {
       if (index > 0) text += ',';
-      if (fullUrl !== undefined) text += `{"fullUrl":"${fullUrl}",`;
-      else text += '{';
-      text += `"resource":${resource},"search":{"mode":"${mode}"}}`;
+      text += `{"fullUrl":"${fullUrl}","resource":${resource},"search":{"mode":"${mode}"}}`;
     });
     text += ']';
   }

@@ -27,16 +27,20 @@ export const capabilities = (facade: Facade, routes: readonly Route[]): Interact
   const text = JSON.stringify(capabilityStatement(facade, routes));
   return async ({ params }) => {
     const mode = params.find(([name]) => name === 'mode')?.[1] ?? 'full';
-    if (mode !== 'full' && mode !== 'normative') throw invalidParameter('mode takes full or normative');
+    if (!modes.includes(mode)) throw invalidParameter(`mode takes ${modes.join(', ')}`);
     const rest = params.filter(([name]) => name !== 'mode');
     const body = shaped('CapabilityStatement', text, parseShape({ type: 'CapabilityStatement' }, rest));
     return { status: 200, headers: { 'Cache-Control': 'public, max-age=300' }, body };
   };
 };
 
+/** A server may answer each of them with its whole statement: https://hl7.org/fhir/R4/http.html#capabilities */
+const modes = ['full', 'normative', 'terminology'];
+
 /** https://hl7.org/fhir/R4/capabilitystatement.html */
 export function capabilityStatement(facade: Stated, routes: readonly Route[]): CapabilityStatement {
   const { base, registry, version, released } = facade;
+  const guides = guidesOf(registry, routes);
   const resources = registry.all().map((resource) => stated(resource, facade, routes));
   const ofBinary = routes.filter(({ path }) => path.split('/')[0] === 'Binary').map(({ interaction }) => interaction);
   if (ofBinary.length > 0) resources.push(binary(ofBinary));
@@ -50,9 +54,10 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     date: released,
     publisher: 'Portico',
     kind: 'instance',
-    ...(isUsCore(registry.all()) && { instantiates: [US_CORE_SERVER] }),
+    ...(guides.length > 0 && { instantiates: guides.map(({ server }) => server) }),
     software: { name: 'Portico', version, releaseDate: released },
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
+    ...(guides.length > 0 && { implementationGuide: guides.map(({ guide }) => guide) }),
     fhirVersion: '4.0.1',
     format: ['json', 'application/fhir+json'],
     ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
@@ -73,7 +78,23 @@ const PATIENT_COMPARTMENT = 'http://hl7.org/fhir/CompartmentDefinition/patient';
 const systemInteractions = ['transaction', 'batch', 'search-system', 'history-system'] as const;
 
 const US_CORE = 'http://hl7.org/fhir/us/core/';
-const US_CORE_SERVER = `${US_CORE}CapabilityStatement/us-core-server`;
+const SUBSCRIPTIONS = 'http://hl7.org/fhir/uv/subscriptions-backport/';
+
+/** What is held of each guide is the profiles, searches and operations of its types that are served. */
+function guidesOf(registry: Registry, routes: readonly Route[]): { server: string; guide: string }[] {
+  const tells = routes.some(({ path }) => path === 'Subscription/[id]/$status');
+  return [
+    ...(isUsCore(registry.all()) ? [guideOf(US_CORE, 'us-core-server', 'hl7.fhir.us.core|6.1.0')] : []),
+    ...(registry.get('Subscription') && tells
+      ? [guideOf(SUBSCRIPTIONS, 'backport-subscription-server-r4', 'hl7.fhir.uv.subscriptions-backport|1.1.0')]
+      : []),
+  ];
+}
+
+const guideOf = (root: string, server: string, guide: string) => ({
+  server: `${root}CapabilityStatement/${server}`,
+  guide: `${root}ImplementationGuide/${guide}`,
+});
 
 /** A US Core server has US Core patients and at least one other profile of it. */
 function isUsCore(resources: readonly RegisteredResource[]): boolean {
@@ -107,7 +128,8 @@ function security(uris: Facade['oauthUris']): CapabilityStatementRestSecurity {
         text: 'OAuth 2.0 with the scopes of SMART on FHIR; access tokens are sent as Authorization: Bearer',
       },
     ],
-    description: 'Every interaction but this one needs an access token with a SMART scope on the resource type',
+    description:
+      'Every interaction but this one, and reading the definitions of this server, needs an access token with a SMART scope on the resource type',
   };
 }
 
@@ -126,14 +148,15 @@ function stated(
   });
   const reversed = referring(facade.registry, resource);
   const has = reversed.length > 0 ? `_has takes ${reversed.join(', ')}` : undefined;
-  const said = [has, reasonsLeftOut(resource)].filter((each) => each !== undefined);
+  const sort = `_sort takes ${resource.sort.map((key) => key.replace(/^-/, '')).join(', ')}`;
+  const said = [sort, has, reasonsLeftOut(resource)].filter((each) => each !== undefined);
   const operations = operationsOf(resource, routes);
   return {
     ...(type === 'Subscription' && { extension: topics(facade) }),
     type: type as NonNullable<CapabilityStatementRestResource['type']>,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(resource.profiles.length > 0 && { supportedProfile: [...resource.profiles] }),
-    ...(said.length > 0 && { documentation: said.join('. ') }),
+    documentation: said.join('. '),
     interaction: [...interactions].map(code),
     versioning: source.version === undefined && source.updated === undefined ? 'no-version' : 'versioned',
     readHistory: source.version !== undefined && facade.own !== undefined,
@@ -142,7 +165,8 @@ function stated(
     conditionalRead: source.updated === undefined ? 'not-match' : 'full-support',
     conditionalUpdate: interactions.has('update'),
     conditionalDelete: interactions.has('delete') ? 'single' : 'not-supported',
-    referencePolicy: ['literal'],
+    // A reference by identifier is kept, and found by :identifier.
+    referencePolicy: ['literal', 'logical'],
     ...(resource.include.length > 0 && {
       searchInclude: ['*', `${type}:*`, ...resource.include.map((name) => `${type}:${name}`)],
     }),

@@ -129,10 +129,10 @@ export async function answer(facade: Facade, request: FhirRequest, change: Chang
   const wanted = preferred(request.headers.prefer);
   const narrowing = resource && tryNarrow(accessOf(request), resource, ['r']);
   // Who may not read gets no body, whatever they prefer: what a server fills in is read by it too.
-  if (wanted === 'minimal' || !resource || !narrowing) return { status, headers };
+  if (wanted === 'minimal' || !resource || !narrowing) return { status, headers, lastUpdated };
   const text = isOpen(narrowing) ? entry.text : (await facade.rows.read(resource, id, narrowing))?.text;
-  if (text === undefined) return { status, headers };
-  return { status, headers, body: wanted === 'representation' ? text : done(facade, change) };
+  if (text === undefined) return { status, headers, lastUpdated };
+  return { status, headers, lastUpdated, body: wanted === 'representation' ? text : done(facade, change) };
 }
 
 function done({ base }: Facade, { status, planned: { outcome }, type }: Change): string {

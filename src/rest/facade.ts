@@ -56,10 +56,12 @@ export function resourceOf({ registry }: Facade, type: string): RegisteredResour
   return resource;
 }
 
-/** FHIR ids (https://hl7.org/fhir/R4/datatypes.html#id): anything else cannot exist. */
+/** https://hl7.org/fhir/R4/datatypes.html#id */
+export const isId = (id: string): boolean => /^[A-Za-z0-9\-.]{1,64}$/.test(id);
+
+/** What is no FHIR id cannot exist. */
 export function checkId(id: string): void {
-  if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id))
-    throw new OutcomeError(404, 'unknown-id', 'There is no such resource, or the token does not open it');
+  if (!isId(id)) throw new OutcomeError(404, 'unknown-id', 'There is no such resource, or the token does not open it');
 }
 
 /** One text for what is not there and for what the token does not open: neither can be told from the other. */

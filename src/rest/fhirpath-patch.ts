@@ -27,9 +27,9 @@ const MAX_OPERATIONS = 1000;
 
 /** Errors: 400 `invalid-patch` for what is no FHIRPath Patch. */
 export function pathOperationsIn(parameters: Members): PathOperation[] {
-  const list = parameters['parameter'];
-  if (!Array.isArray(list) || list.length === 0 || list.length > MAX_OPERATIONS)
-    throw malformed(`A FHIRPath Patch is Parameters with 1 to ${String(MAX_OPERATIONS)} operations`);
+  const { parameter: list = [] } = parameters;
+  if (!Array.isArray(list) || list.length > MAX_OPERATIONS)
+    throw malformed(`A FHIRPath Patch is Parameters with ${String(MAX_OPERATIONS)} operations at the most`);
   return list.map((each: Members, index) => {
     const parts = each['part'];
     if (each['name'] !== 'operation' || !Array.isArray(parts))
@@ -87,8 +87,27 @@ export function applyFhirPathPatch(
     const found = placesOf(parsePath(operation.path), root, effort);
     if (found.some(({ owner }) => owner === root.owner) && operation.type !== 'add') fail('names the whole resource');
     apply(operation, found, memory, fail);
+    if (operation.type === 'delete') dropEmpty(resource);
   });
 }
+
+/** What lost its last element is no element any more: an empty one cannot be written down. */
+function dropEmpty(owner: Members): void {
+  for (const [member, value] of Object.entries(owner)) {
+    if (typeof value !== 'object' || value === null) continue;
+    const items = (Array.isArray(value) ? value : [value]) as unknown[];
+    for (const item of items) if (isObject(item)) dropEmpty(item);
+    // Beside the values of a list, a place is kept.
+    const left = member.startsWith('_')
+      ? items.map((item) => (isEmpty(item) ? null : item))
+      : items.filter((item) => !isEmpty(item));
+    if (left.every((item) => item === null)) Reflect.deleteProperty(owner, member);
+    else if (Array.isArray(value)) value.splice(0, Infinity, ...left);
+  }
+}
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+const isEmpty = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
 
 type Fail = (text: string) => never;
 

@@ -176,8 +176,13 @@ async function totalOf({ own }: Facade, wanted: VersionsWanted): Promise<number 
   return countVersions(own, wanted);
 }
 
-function entryOf({ base }: Facade, { version: { type, id, method, version, at }, text }: Visible): HistoryEntry {
-  const status = { POST: '201 Created', PUT: '200 OK', DELETE: '204 No Content' }[method];
+function entryOf(
+  { base }: Facade,
+  { version: { type, id, method, version, at, before }, text }: Visible,
+): HistoryEntry {
+  // What was deleted is made again by an update, which is answered as such.
+  const put = before === 'DELETE' ? '201 Created' : '200 OK';
+  const status = { POST: '201 Created', PUT: put, DELETE: '204 No Content' }[method];
   return {
     fullUrl: `${base}/${type}/${id}`,
     ...(method !== 'DELETE' && text !== undefined && { text }),

@@ -20,8 +20,8 @@ const names: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move',
 
 /** Errors: 400 `invalid-patch` for what is no JSON Patch. */
 export function operationsIn(value: unknown): Operation[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_OPERATIONS)
-    throw malformed(`A JSON Patch is a list of 1 to ${String(MAX_OPERATIONS)} operations`);
+  if (!Array.isArray(value) || value.length > MAX_OPERATIONS)
+    throw malformed(`A JSON Patch is a list of ${String(MAX_OPERATIONS)} operations at the most`);
   return value.map((each: unknown, index) => {
     const at = `operation ${String(index)}`;
     if (typeof each !== 'object' || each === null) throw malformed(`${at} is no object`);

@@ -27,11 +27,10 @@ type Versioned = Pick<Entry, 'type' | 'id' | 'versionId' | 'lastUpdated' | 'pati
 export function respond(request: FhirRequest, entry: Versioned, body: string): FhirResponse {
   const { ifNoneMatch, ifModifiedSince } = request.headers;
   const headers = validators(entry);
-  if (ifNoneMatch !== undefined || ifModifiedSince !== undefined) {
-    const { versionId, lastUpdated } = entry;
-    if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers };
-  }
-  return { status: 200, headers, body, shown: [entry] };
+  const { versionId, lastUpdated } = entry;
+  if (ifNoneMatch !== undefined || ifModifiedSince !== undefined)
+    if (isNotModified(request.headers, versionId, lastUpdated)) return { status: 304, headers, lastUpdated };
+  return { status: 200, headers, lastUpdated, body, shown: [entry] };
 }
 
 const known = new WeakMap<Versioned, Record<string, string>>();

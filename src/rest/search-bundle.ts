@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { operationOutcome } from '../http/operation-outcome.js';
 import type { FhirRequest } from '../http/fhir-request.js';
 import type { SearchRequest } from '../define/request.js';
@@ -29,7 +30,13 @@ export function searchBundle(base: string, { search, links, total, entries, more
       ...entries.map((entry) => matchEntry(base, entry, 'match', text(entry))),
       ...more.entries.map((entry) => matchEntry(base, entry, 'include')),
       ...(issues.length > 0
-        ? [{ text: JSON.stringify(operationOutcome(issues, base)), mode: 'outcome' as const }]
+        ? [
+            {
+              fullUrl: `urn:uuid:${randomUUID()}`,
+              text: JSON.stringify(operationOutcome(issues, base)),
+              mode: 'outcome' as const,
+            },
+          ]
         : []),
     ],
   });

@@ -3,6 +3,7 @@ import type { FhirRequest, Takes } from '../http/fhir-request.js';
 import { OutcomeError, type Issue } from '../outcome.js';
 import type { RegisteredResource, Registry } from '../registry.js';
 import type { Sent } from '../store/draft.js';
+import { isConditional, referencesIn } from '../store/references.js';
 import { isValid, validateApart, type Profiles } from '../validate/structure.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -102,6 +103,8 @@ export function checkSameId({ resource }: Sent, id: string): void {
  * (https://hl7.org/fhir/R4/http.html#create): an issue for each fault, with where it is.
  */
 export function checkValid({ resource }: Sent, { type }: Pick<RegisteredResource, 'type'>, profiles: Profiles): void {
+  if (referencesIn(resource).some(isConditional))
+    throw invalid('A conditional reference is looked up in a transaction, and nowhere else');
   const { base, profile } = validateApart(resource, profiles);
   if (isValid(base) && isValid(profile)) return;
   const issues = [...base, ...profile].filter(isError);

@@ -18,7 +18,8 @@ export function parseShape(resource: { readonly type: string }, params: Pairs): 
   for (const [name] of params)
     if (!known.has(name))
       throw invalidParameter('A read takes the parameters _format, _pretty, _summary and _elements');
-  const value = (name: string): string | undefined => params.find(([other]) => other === name)?.[1];
+  const value = (name: string): string | undefined =>
+    params.find(([other, text]) => other === name && text !== '')?.[1];
   const summary = parseSummary(value('_summary'));
   if (summary === 'count') throw invalidParameter('_summary=count is for searches');
   return { summary, elements: parseElements(resource, value('_elements')) };

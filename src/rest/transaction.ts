@@ -153,14 +153,14 @@ async function resolved(
     const narrowing = (resource: Parameters<typeof narrow>[1]) => narrow(accessOf(request), resource, 's');
     const resolver = new Resolver({ ...facade, narrowing });
     const value = await naming(index, () => resolver.resolve(body.value as Readonly<Record<string, unknown>>, beside));
-    if (!value) return naming(index, unmatched);
+    if (!value || referencesIn(value).some(isConditional)) return naming(index, unmatched);
     bodies.set(index, { ...body, value });
   }
   return bodies;
 }
 
 const unmatched = (): never => {
-  throw new OutcomeError(412, 'ambiguous-reference', 'A conditional reference matches nothing');
+  throw new OutcomeError(412, 'unknown-reference', 'A conditional reference matches nothing');
 };
 
 function refuseTwice(seen: Set<string>, { type, id, located }: Change, index: number): void {

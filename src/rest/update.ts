@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { FhirRequest } from '../http/fhir-request.js';
-import { invalidParameter } from '../outcome.js';
+import { invalidParameter, OutcomeError } from '../outcome.js';
 import type { RegisteredResource } from '../registry.js';
 import type { Sent } from '../store/draft.js';
 import type { Entry } from '../store/render.js';
 import { NOTHING, type Current } from '../store/write.js';
 import { refuseHidden, writes, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
-import { accessOf, checkId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
+import { accessOf, isId, notFound, resourceOf, writerOf, type Facade } from './facade.js';
 import { checkPreconditions } from './preconditions.js';
 import { refuseForeign } from './referred.js';
 import { planSaving } from './saving.js';
@@ -19,8 +19,10 @@ export const update = (facade: Facade): Write => writes(facade, planUpdate);
 
 async function planUpdate(facade: Facade, request: FhirRequest, target?: Target): Promise<Change> {
   const resource = resourceOf(facade, request.type);
-  checkId(request.id);
   narrow(accessOf(request), resource, 'u');
+  // To read it is 404 like any other that is not there; but nothing can be created as it.
+  if (!isId(request.id))
+    throw new OutcomeError(400, 'invalid-id', 'An id has letters, digits, - and ., 64 at the most');
   if (request.params.length > 0) throw invalidParameter('An update takes the parameters _format and _pretty');
   const sent = resourceIn(request);
   checkSameId(sent, request.id);

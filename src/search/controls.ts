@@ -112,13 +112,16 @@ export function parseSummary(text: string | undefined): Summary {
 export function parseElements(resource: { readonly type: string }, text: string | undefined): string[] {
   if (text === undefined) return [];
   const order = typeDefinition(resource.type)?.order ?? [];
-  const names = text.split(',').map((name) => name.trim().replace(new RegExp(`^${resource.type}\\.`), ''));
+  const names = text
+    .split(',')
+    .map((name) => name.trim().replace(new RegExp(`^${resource.type}\\.`), ''))
+    .filter((name) => name !== '');
   for (const name of names) {
     if (order.some((known) => known === name || (known.endsWith('[x]') && name.startsWith(known.slice(0, -3)))))
       continue;
     throw invalidParameter(`_elements names an element that ${resource.type} does not have`);
   }
-  return [...new Set(names)].filter((name) => name !== '');
+  return [...new Set(names)];
 }
 
 function parseTotal(text: string | undefined): 'none' | 'accurate' {

@@ -26,10 +26,15 @@ export interface VersionPlace {
 export interface FoundVersion extends Version, VersionPlace {
   /** What was done last with the resource. */
   readonly last: Version['method'];
+  /** What was done with it before this version; undefined where this is the first, or the one before is not kept. */
+  readonly before: Version['method'] | undefined;
 }
 
 const order = sql`h.at desc, h.type desc, h.id desc, h.version desc`;
-const columns = sql`h.type, h.id, h.version, h.method, h.at, h.patient_id, h.native_resource, h.body`;
+const columns = sql`h.organization_id, h.type, h.id, h.version, h.method, h.at, h.patient_id, h.native_resource, h.body`;
+
+const before = sql`(select b.method from history as b where b.organization_id = h.organization_id and b.type = h.type and b.id = h.id
+  and b.version = h.version - 1) as before`;
 
 /** Versions that the narrowings may show, newest first: each type is read in the order of an index. */
 export async function findVersions(
@@ -43,7 +48,7 @@ export async function findVersions(
     const conditions = [...conditionsOf(resource, narrowing, wanted), ...(after ? [beyond(after)] : [])];
     return sql`select * from (select ${columns}, l.method as last from ${joined} where ${all(conditions)} order by ${order} limit ${most}) as h`;
   });
-  const text = sql`select * from (${sql.join(branches, ' union all ')}) as h order by ${order} limit ${most}`;
+  const text = sql`select h.*, ${before} from (${sql.join(branches, ' union all ')}) as h order by ${order} limit ${most}`;
   const compiled = native(text, await db.knex());
   const rows = await db.objects(compiled.sql, compiled.bindings);
   return rows.map((row) => ({
@@ -51,6 +56,7 @@ export async function findVersions(
     type: row['type'] as string,
     id: row['id'] as string,
     last: row['last'] as Version['method'],
+    before: (row['before'] as Version['method'] | null) ?? undefined,
   }));
 }
 

@@ -68,7 +68,9 @@ export function notification(
   content: Terms['content'],
   now: number,
 ): string {
-  const status = statusParameters(base, about, told, content) as { id: string };
+  // The profile of the status has no topic beside an empty payload, which says not even what happened.
+  const said = content === 'empty' ? { ...about, topic: undefined } : about;
+  const status = statusParameters(base, said, told, content) as { id: string };
   const first = {
     fullUrl: `urn:uuid:${status.id}`,
     resource: status,

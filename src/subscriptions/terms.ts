@@ -31,13 +31,18 @@ const JSON_TYPES = ['application/fhir+json', 'application/json'];
 
 type Sent = Subscription & {
   readonly _criteria?: { readonly extension?: readonly Extension[] };
-  readonly channel: { readonly _payload?: { readonly extension?: readonly Extension[] } };
+  readonly channel: {
+    readonly _type?: { readonly extension?: readonly Extension[] };
+    readonly _payload?: { readonly extension?: readonly Extension[] };
+  };
 };
 
 /** Errors: 422 `invalid-resource` for what is not offered here, with where it stands. */
 export function termsOf(subscription: Subscription, registry: Registry, base: string): Terms {
   const { criteria, channel, end, _criteria } = subscription as Sent;
-  if (channel.type !== 'rest-hook') throw refused('channel.type', 'The channel is rest-hook');
+  // A channel of R5 has a code of R4 beside it, which says nothing then.
+  const isOther = channel._type?.extension?.some(({ url }) => url === `${BACKPORT}backport-channel-type`);
+  if (channel.type !== 'rest-hook' || isOther) throw refused('channel.type', 'The channel is rest-hook');
   if (channel.endpoint === undefined) throw refused('channel.endpoint', 'A rest-hook needs an endpoint');
   const topic = topicsOf(registry, base).find(({ url }) => url === criteria);
   if (!topic && /^[a-z]+:/.test(criteria)) throw refused('criteria', 'There is no such topic here');

@@ -2,6 +2,7 @@ import { resourceNames } from './definitions.js';
 
 const literal = /^(?:https?:\/\/\S+\/)?([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 const conditional = /^([A-Z][A-Za-z]+)\?/;
+const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 
 /** What is wrong with a Reference: https://hl7.org/fhir/R4/references.html. Nothing that is not here is looked up. */
 export function referenceFault(
@@ -15,10 +16,13 @@ export function referenceFault(
   }
   if (reference.startsWith('#')) return localFault(reference.slice(1), targets, root);
   const named = literal.exec(reference)?.[1] ?? conditional.exec(reference)?.[1] ?? '';
-  // In a URL to elsewhere, what stands before the id need not be a type.
-  if (!targets || !resourceNames().has(named)) return undefined;
+  if (!resourceNames().has(named)) return absolute.test(reference) ? undefined : UNREADABLE;
+  if (!targets) return undefined;
   return targets.has(named) ? undefined : wrongTarget(targets);
 }
+
+/** In a URL to elsewhere, what stands before the id need not be a type; what is relative to a FHIR base has one. */
+const UNREADABLE = { code: 'value', text: 'A reference is a URL, or [type]/[id], or #[id] of what is contained' };
 
 const wrongTarget = (targets: ReadonlySet<string>) => ({
   code: 'structure',

@@ -147,6 +147,10 @@ class Walker {
     const hasValue = Object.keys(value).some((key) => /^_?value[A-Z]/.test(key));
     if (hasValue === 'extension' in value)
       this.#fault('invariant', 'An extension has either a value or extensions (ext-1)', path);
+    // Within another one it may be named relative to that.
+    const { url } = value;
+    if (typeof url === 'string' && !absolute.test(url) && !within.test(path))
+      this.#fault('value', 'The URL of an extension is absolute', path);
   }
 
   #reference(value: Members, { targets }: Member, path: string): void {
@@ -173,6 +177,9 @@ class Walker {
         this.#fault('invariant', `${constraint.description} (${constraint.key})`, path);
   }
 }
+
+const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/;
+const within = /xtension\[\d+\]\.extension\[\d+\]$/;
 
 const NOT_BOUND = 'The code is not one of the value set that is required here';
 

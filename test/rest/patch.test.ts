@@ -44,6 +44,7 @@ describe('rest: patch', () => {
 
   it('REST 25: JSON Patch: every operation does what RFC 6902 says', async () => {
     const cases: [operations: object[], expected: object][] = [
+      [[], {}],
       [[{ op: 'add', path: '/gender', value: 'male' }], { gender: 'male' }],
       [[{ op: 'add', path: '/birthDate', value: '1980-01-01' }], { birthDate: '1980-01-01' }],
       [[{ op: 'add', path: '/name/0/given/1', value: 'X' }], { name: [{ family: 'A', given: ['B', 'X', 'C'] }] }],
@@ -112,7 +113,7 @@ describe('rest: patch', () => {
       [[{ op: 'add', path: '/~2', value: 1 }], 400, 'invalid-patch'],
       [[{ op: 'add', path: '/name' }], 400, 'invalid-patch'],
       [[{ op: 'move', path: '/name' }], 400, 'invalid-patch'],
-      [[], 400, 'invalid-patch'],
+      [Array.from({ length: 1001 }, () => ({ op: 'test', path: '/id', value: 'x' })), 400, 'invalid-patch'],
       [{}, 400, 'invalid-patch'],
       [[null], 400, 'invalid-patch'],
       ['x', 400, 'invalid-json'],
@@ -190,6 +191,33 @@ describe('rest: patch', () => {
       [[operation('delete', 'Patient.gender')], {}],
       [[operation('delete', "Patient.name.where(family = 'A').given[0]")], { name: [{ family: 'A', given: ['C'] }] }],
       [[operation('delete', "Patient.name.where(family = 'Z')")], {}],
+      [[], {}],
+      // What is left without an element goes too, as in HL7's own test cases.
+      [
+        [
+          operation('delete', 'Patient.name.given[1]'),
+          operation('delete', 'Patient.name.given[0]'),
+          operation('delete', 'Patient.name.family'),
+        ],
+        { name: undefined },
+      ],
+      [
+        [
+          operation(
+            'add',
+            'Patient',
+            name('contact'),
+            value({
+              part: [
+                part('name', { valueHumanName: { text: 'X' } }),
+                part('organization', { valueReference: { display: 'Y' } }),
+              ],
+            }),
+          ),
+          operation('delete', 'Patient.contact[0].name.text'),
+        ],
+        { contact: [{ organization: { display: 'Y' } }] },
+      ],
       [[operation('replace', 'Patient.birthDate', value({ valueDate: '1980-01-01' }))], { birthDate: '1980-01-01' }],
       [
         [operation('replace', 'Patient.name.first().given.last()', value({ valueString: 'X' }))],
@@ -265,7 +293,7 @@ describe('rest: patch', () => {
       const [answer] = await fhirPath(named(), each);
       assert.equal(answer.status, status, `${JSON.stringify(each)} ${answer.text}`);
     }
-    for (const body of [{ resourceType: 'Parameters' }, patient('x'), [], 'null'])
+    for (const body of [{ resourceType: 'Parameters', parameter: {} }, patient('x'), [], 'null'])
       assert.equal((await patched(named(), body as object, {}))[0].status, 400, JSON.stringify(body));
   });
 

@@ -4,7 +4,11 @@ import { start, type Server } from '../support/server.js';
 import { observation } from '../search/resources.js';
 import { codeOf } from '../search/describe-search.js';
 
-const rows = [observation('one'), observation('two', { status: 'preliminary' })];
+const within = {
+  contained: [{ resourceType: 'Patient', id: 'inside', name: [{ family: 'Withinside' }] }],
+  subject: { reference: '#inside' },
+};
+const rows = [observation('one'), observation('two', { status: 'preliminary', ...within })];
 const lenient = { headers: { prefer: 'handling=lenient' } };
 const strict = { headers: { prefer: 'return=minimal; handling="strict"' } };
 const outcomes = (body: any): any[] =>
@@ -47,6 +51,7 @@ describe('rest/search: handling of what is not known', () => {
     assert.equal(body.total, 1);
     assert.equal(body.link[0].url, `${server.base}/Observation?status=final&_count=20`);
     const [outcome] = outcomes(body);
+    assert.match(body.entry.at(-1).fullUrl as string, /^urn:uuid:[0-9a-f-]{36}$/);
     assert.equal(outcome.issue[0].severity, 'warning');
     for (const name of ['statsu', '_sort', '_include']) assert.ok(outcome.issue[0].details.text.includes(name), name);
   });
@@ -73,6 +78,33 @@ describe('rest/search: handling of what is not known', () => {
     assert.match(body.issue[0].details.text as string, /:missing, :not, :text/);
   });
 
+  it('REST 43: what is contained is found by nothing but what contains it', async () => {
+    for (const query of ['family=Withinside', '_id=inside', 'name:contains=thinsid'])
+      assert.deepEqual(await client.ids(`Patient?${query}`), [], query);
+    assert.equal((await client.get('Patient/inside')).status, 404);
+    assert.deepEqual(await client.ids('Observation?subject.family=Withinside'), []);
+    const { body } = await client.get('Observation?_id=two&_include=Observation:subject');
+    assert.equal(body.entry.length, 1);
+    assert.equal(body.entry[0].resource.contained[0].id, 'inside');
+    for (const name of ['_contained=true', '_contained=both', '_containedType=container']) {
+      const refused = await client.get(`Patient?${name}`, strict);
+      assert.equal(`${String(refused.status)} ${codeOf(refused.body)}`, '400 unsupported-parameter', name);
+      const left = await client.get(`Patient?${name}&family=Withinside`, lenient);
+      assert.deepEqual([left.status, left.body.total], [200, 0], name);
+    }
+  });
+
+  it('REST 62: a preference for an answer later is none for no answer: it comes at once', async () => {
+    for (const prefer of ['respond-async', 'respond-async, handling=strict']) {
+      const { status, headers, body } = await client.get('Observation?status=final', { headers: { prefer } });
+      assert.deepEqual([status, body.total, headers.get('content-location')], [200, 1, null], prefer);
+    }
+    const { headers: prefers } = { headers: { prefer: 'respond-async, return=minimal' } };
+    const made = await client.send('POST', 'Observation', observation('later'), prefers);
+    assert.deepEqual([made.status, made.text], [201, '']);
+    assert.ok(made.headers.get('location'));
+  });
+
   it('REST 39, 40, 41, THREAT 46: refuses undeclared parameters, includes and sorts', async () => {
     for (const [query, code] of [
       ['_text=x', 'unsupported-parameter'],
@@ -86,7 +118,7 @@ describe('rest/search: handling of what is not known', () => {
       ['_sort=subject.name', 'unsupported-sort'],
       ['_sort=patient_id', 'unsupported-sort'],
       ['_sort=--date', 'unsupported-sort'],
-      ['_include=Observation:focus', 'unsupported-include'],
+      ['_include=Observation:code', 'unsupported-include'],
       ['_include=Patient:organization', 'unsupported-include'],
       ['_include=Observation:subject:Organization', 'unsupported-include'],
       ['_revinclude=Patient:link', 'unsupported-include'],

@@ -22,7 +22,7 @@ describe('rest/search: includes', () => {
     server = await start();
     await server.save([
       patient('a', { managingOrganization: to('Organization/org') }),
-      patient('b'),
+      patient('b', { link: [{ other: to('Patient/a'), type: 'seealso' }] }),
       { resourceType: 'Practitioner', id: 'doc' },
       { resourceType: 'Practitioner', id: 'second' },
       { resourceType: 'Organization', id: 'org', name: 'Org', partOf: to('Organization/owner') },
@@ -46,6 +46,7 @@ describe('rest/search: includes', () => {
       observation('gone', {
         subject: to('https://other.example/fhir/Patient/b'),
         performer: [to('Practitioner/none')],
+        focus: [to('Organization/owner'), to('Device/none')],
       }),
     ]);
     await server.save([{ resourceType: 'Practitioner', id: 'doc', active: true }], OTHER_TENANT);
@@ -78,7 +79,8 @@ describe('rest/search: includes', () => {
     ];
     assert.deepEqual(await found(client, 'Observation?_id=a1&_include=*'), all);
     assert.deepEqual(await found(client, 'Observation?_id=a1&_include=Observation:*'), all);
-    assert.deepEqual(await found(client, 'Observation?_id=gone&_include=*'), []);
+    assert.deepEqual(await found(client, 'Observation?_id=gone&_include=*'), ['Organization/owner']);
+    assert.deepEqual(await found(client, 'Observation?_id=gone&_include=Observation:device'), []);
   });
 
   it('REST 40: adds what refers to the matches', async () => {
@@ -94,6 +96,11 @@ describe('rest/search: includes', () => {
       await found(client, 'Patient?_id=a&_revinclude=Observation:patient&_revinclude=Observation:subject&_include=*'),
       ['Observation/a1', 'Observation/a2', 'Organization/org'],
     );
+    // References that have no column of their own.
+    assert.deepEqual(await found(client, 'Organization?_id=owner&_revinclude=Observation:focus'), ['Observation/gone']);
+    assert.deepEqual(await found(client, 'Patient?_id=b&_include=Patient:link'), ['Patient/a']);
+    assert.deepEqual(await found(client, 'Patient?_id=a&_revinclude=Patient:link'), ['Patient/b']);
+    assert.deepEqual(await found(portal, 'Patient?_id=a&_revinclude=Patient:link&_revinclude=Observation:focus'), []);
   });
 
   it('REST 40: :iterate goes on from what was included, and the rest does not', async () => {

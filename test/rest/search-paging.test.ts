@@ -174,6 +174,18 @@ describe('rest/search: order', () => {
   });
   after(() => server.stop());
 
+  it('REST 41, 55: by what the CapabilityStatement says, in both directions, and by nothing else', async () => {
+    const { rest } = (await client.get('metadata')).body;
+    const { documentation, searchParam } = rest[0].resource.find((each: any) => each.type === 'Observation');
+    const keys = (/_sort takes ([\w, -]+)/.exec(documentation as string)?.[1] ?? '').split(', ');
+    assert.ok(keys.includes('_id') && keys.includes('value-quantity'));
+    for (const name of searchParam.map((each: any) => each.name as string))
+      for (const sign of ['', '-']) {
+        const { status } = await client.get(`Observation?_sort=${sign}${String(name)}&_count=1`);
+        assert.equal(status, keys.includes(name as string) ? 200 : 400, `${sign}${String(name)}`);
+      }
+  });
+
   it('REST 41: by several keys in either direction', async () => {
     assert.deepEqual(await client.ids('Observation?_sort=_id'), ['a', 'b', 'c', 'd', 'e', 'f']);
     assert.deepEqual(await client.ids('Observation?_sort=-_id'), ['f', 'e', 'd', 'c', 'b', 'a']);

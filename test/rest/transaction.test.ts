@@ -78,7 +78,8 @@ describe('rest: transaction', () => {
     assert.equal(fullUrl, `${server.base}/Patient/${String(resource.id)}`);
     assert.equal(response.location, `${fullUrl}/_history/1`);
     assert.equal(response.etag, 'W/"1"');
-    assert.equal(response.lastModified.slice(0, 19), resource.meta.lastUpdated.slice(0, 19));
+    assert.equal(response.lastModified, resource.meta.lastUpdated);
+    assert.equal(body.entry[0].response.lastModified, body.entry[0].resource.meta.lastUpdated);
     assert.equal((await transact(undefined)).body.entry, undefined, 'an empty one is no fault');
   });
 
@@ -202,7 +203,14 @@ describe('rest: transaction', () => {
     assert.equal(body.entry[0].resource.subject.reference, 'Patient/r1');
     assert.equal(body.entry[2].resource.subject.reference, `Patient/${String(body.entry[1].resource.id)}`);
     await refused([post(undefined, patient('x')), post(undefined, of('m'))], 412, /^Entry 1: /);
-    await refused([post(undefined, of('none'))], 412, /^Entry 0: /);
+    const none = await refused([post(undefined, of('none'))], 412, /^Entry 0: /);
+    assert.equal(none.body.issue[0].code, 'not-found');
+    const elsewhere = { basedOn: [{ reference: 'ServiceRequest?identifier=x' }] };
+    await refused([post(undefined, observation('x', elsewhere))], 412, /^Entry 0: /);
+    // Alone it is no reference: nothing would ever find what it stands for.
+    assert.equal((await client.send('POST', 'Observation', of('r'))).status, 400);
+    const batch = { resourceType: 'Bundle', type: 'batch', entry: [post(undefined, of('r'))] };
+    assert.match((await client.send('POST', '', batch)).body.entry[0].response.status as string, /^400/);
   });
 
   it('REST 20: Prefer says of the whole what its entries answer with', async () => {

@@ -123,8 +123,11 @@ describe('rest: create, update and delete', () => {
     for (const path of ['Observation.colour', 'Observation.code', 'Observation.effectiveDateTime'])
       assert.ok(expressions.includes(path), `${path} of ${String(expressions)}`);
     assert.equal((await client.get('Observation?_summary=count')).body.total, before);
-    for (const id of ['a b', 'x'.repeat(65)])
-      assert.equal((await client.send('PUT', `Patient/${encodeURIComponent(id)}`, patient(id))).status, 404);
+    for (const id of ['a b', 'x'.repeat(65)]) {
+      const answer = await client.send('PUT', `Patient/${encodeURIComponent(id)}`, patient(id));
+      assert.equal(answer.status, 400);
+      assert.equal(answer.body.issue[0].details.coding[0].code, 'invalid-id');
+    }
   });
 
   it('REST 56: decimals, extensions of primitives and unknown codes come back as they were sent', async () => {
@@ -188,6 +191,11 @@ describe('rest: create, update and delete', () => {
     assert.equal(again.status, 201);
     assert.equal(again.body.meta.versionId, '3');
     assert.equal((await client.get('Patient/chosen/_history/2')).status, 410);
+    const { entry } = (await client.get('Patient/chosen/_history')).body;
+    assert.deepEqual(
+      entry.map(({ request, response }: any) => `${String(request.method)} ${String(response.status)}`),
+      ['PUT 201 Created', 'DELETE 204 No Content', 'POST 201 Created'],
+    );
   });
 
   it('REST 22: an update that changes nothing keeps the version', async () => {
@@ -243,7 +251,7 @@ describe('rest: create, update and delete', () => {
     assert.equal((await client.send('PUT', 'Patient/first', patient('first'), first)).status, 412);
   });
 
-  it('REST 24: a delete is 204, again and for what never was; then a read is 410 and no search finds it', async () => {
+  it('REST 10, 24: a delete is 204, again and for what never was; then a read is 410 and no search finds it', async () => {
     const { id } = await created(observation('x', { code: coded('urn:x', 'deleted') }));
     const path = `Observation/${String(id)}`;
     assert.equal((await client.ids('Observation?code=deleted')).length, 1);

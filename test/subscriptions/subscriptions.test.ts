@@ -186,8 +186,9 @@ describe('subscriptions', () => {
       told(empty)
         .map(({ text }) => text)
         .join(''),
-      /n1|n2|Canary|Patient/,
+      /n1|n2|Canary|Patient|observation/,
     );
+    for (const each of [ids, whole]) for (const one of told(each)) assert.equal(statusOf(one).topic, topic());
     assert.ok(told(empty).every(({ body }) => body.entry.length === 1));
     assert.doesNotMatch(
       told(ids)
@@ -275,6 +276,20 @@ describe('subscriptions', () => {
     const good = ofTopic('id-only');
     const bad: [object, RegExp][] = [
       [{ ...good, channel: { ...good.channel, type: 'websocket' } }, /Subscription\.channel\.type/],
+      [
+        {
+          ...good,
+          channel: {
+            ...good.channel,
+            _type: {
+              extension: [
+                { url: `${BACKPORT}backport-channel-type`, valueCoding: { system: 'urn:oid:2.999', code: 'pager' } },
+              ],
+            },
+          },
+        },
+        /Subscription\.channel\.type/,
+      ],
       [{ ...good, channel: { ...good.channel, payload: 'application/fhir+xml' } }, /channel\.payload/],
       [ofTopic('everything'), /channel\.payload/],
       [{ ...good, criteria: 'http://topics.example/none' }, /criteria/],
@@ -297,7 +312,7 @@ describe('subscriptions', () => {
       assert.match(outcome.issue[0].expression[0], where);
     }
     // In a transaction and by a patch as well.
-    const entry = [{ resource: bad[9]![0], request: { method: 'POST', url: 'Subscription' } }];
+    const entry = [{ resource: bad.at(-4)![0], request: { method: 'POST', url: 'Subscription' } }];
     assert.equal((await client.send('POST', '', { resourceType: 'Bundle', type: 'transaction', entry })).status, 422);
     const id = await subscribe(good);
     const patch = [{ op: 'replace', path: '/channel/endpoint', value: 'http://10.0.0.1/' }];
@@ -362,9 +377,14 @@ describe('subscriptions', () => {
     for (const each of ['q1', 'q2', 'q3']) await saved(observation(each, 'pq'));
     const status = (await client.get(`Subscription/${id}/$status`)).body;
     assert.deepEqual([status.type, status.total], ['searchset', 1]);
+    assert.equal(status.link[0].url, `${server.base}/Subscription/${id}/$status`);
     const { type, 'events-since-subscription-start': count } = said(status.entry[0].resource);
     assert.deepEqual([type, count], ['query-status', '3']);
-    assert.equal((await client.get(`Subscription/$status?id=${id},none`)).body.total, 1);
+    const asked = `Subscription/$status?id=${id},none`;
+    const several = (await client.get(asked)).body;
+    assert.equal(several.total, 1);
+    assert.equal((await client.get(several.link[0].url as string)).body.total, 1);
+    assert.match(several.link[0].url as string, /\/Subscription\/\$status\?id=/);
     const bundle = async (query: string, by: Client = client) =>
       (await by.get(`Subscription/${id}/$events?${query}`)).body;
     const found = async (query: string, by?: Client) =>
@@ -389,6 +409,7 @@ describe('subscriptions', () => {
       stated.extension.every((each: any) => each.url === `${BACKPORT}capabilitystatement-subscriptiontopic-canonical`),
     );
     assert.ok(stated.extension.some((each: any) => each.valueCanonical === topic('document-reference')));
+    assert.deepEqual(stated.supportedProfile, [`${BACKPORT}backport-subscription`]);
     assert.deepEqual(stated.operation.map((each: any) => each.name).sort(), ['events', 'status', 'validate']);
   });
 });

@@ -119,6 +119,11 @@ describe('validate: rules of R4 beyond structure', () => {
         [observation({ subject: { type: 'Medication', display: 'x' } }), 'Observation.subject'],
         [observation({ subject: { reference: 'https://other.example/fhir/Medication/x' } }), 'Observation.subject'],
         [observation({ encounter: { reference: 'Patient?identifier=x' } }), 'Observation.encounter'],
+        [observation({ subject: { reference: 'x' } }), 'Observation.subject'],
+        [observation({ subject: { reference: 'patient/x' } }), 'Observation.subject'],
+        [observation({ subject: { reference: '/Patient/x' } }), 'Observation.subject'],
+        [observation({ subject: { reference: 'Patients/x' } }), 'Observation.subject'],
+        [observation({ subject: { reference: 'Patient/a_b' } }), 'Observation.subject'],
       ],
     ],
     [

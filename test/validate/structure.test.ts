@@ -36,6 +36,10 @@ describe('validate/structure', () => {
         managingOrganization: { reference: '#x' },
       }),
     ],
+    [
+      'an extension that is named within another one',
+      patient({ extension: [{ url: 'urn:x', extension: [{ url: 'y', valueString: 'z' }] }] }),
+    ],
     ['a reference by its target', observation({ subject: { reference: 'Patient/1' } })],
     ['a reference to another server', observation({ subject: { reference: 'https://other.example/fhir/Patient/1' } })],
     [
@@ -62,6 +66,11 @@ describe('validate/structure', () => {
       'null without the extension that it keeps the place for',
       patient({ name: [{ given: [null] }] }),
       'Patient.name[0].given[0]',
+    ],
+    [
+      'an extension that is named by no URL',
+      patient({ extension: [{ url: 'x', valueString: 'y' }] }),
+      'Patient.extension[0]',
     ],
     ['an extension without a value', patient({ extension: [{ url: 'urn:x' }] }), 'Patient.extension[0]'],
     ['an extension without a url', patient({ extension: [{ valueString: 'x' }] }), 'Patient.extension[0].url'],

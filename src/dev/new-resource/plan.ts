@@ -17,7 +17,6 @@ export interface ResourcePlan {
   readonly search: readonly PlannedParam[];
   readonly patient: readonly string[] | 'shared' | 'none';
   readonly sort: readonly string[];
-  readonly include: readonly string[];
   /** Search parameters that need a hand: their kind cannot be answered without columns of their own. */
   readonly left: readonly string[];
 }
@@ -76,13 +75,11 @@ export function planResource(type: string): ResourcePlan | undefined {
   const declared = new Set(search.map((each) => each.name));
   const patients = patientCompartment(type).filter((name) => declared.has(name));
   const dates = search.filter((each) => each.words.includes('date'));
-  const references = search.filter((each) => each.words.includes('reference'));
   const table = type.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
   return {
     ...{ type, table, file: table.replaceAll('_', '-'), elements, search },
     patient: patients.length > 0 ? patients : shared.has(type) ? 'shared' : 'none',
     sort: [...(dates[0] ? [`-${dates[0].name}`] : []), '_id', '_lastUpdated'],
-    include: references.map((each) => each.name),
     left: others.map(([name]) => name).filter((name) => !declared.has(name)),
   };
 }

@@ -6,7 +6,7 @@ const quoted = (items: readonly string[]): string => items.map((item) => `'${ite
 
 /** The declaration, as a person would write it. */
 export function declarationText(plan: ResourcePlan): string {
-  const { type, table, elements, search, patient, sort, include } = plan;
+  const { type, table, elements, search, patient, sort } = plan;
   const words = unique(['clinical', 'defineResource', 'el', 'view', ...search.flatMap((param) => param.words)]).sort();
   const groups = unique(['columns.ClinicalRow', ...elements.flatMap(({ row }) => row.group ?? [])]);
   const members = unique(elements.flatMap(({ row }) => row.member ?? []));
@@ -29,7 +29,6 @@ export default defineResource<${type}, Row${children}>({
     ${search.map(({ name, text }) => `${/^\w+$/.test(name) ? name : `'${name}'`}: ${text},`).join('\n    ')}
   },
   sort: [${quoted(sort)}],
-  ${include.length > 0 ? `include: [${quoted(include)}],` : ''}
   view: view<${type}, Row${children}>({
     ${elements.map(({ key, text }) => `${key}: ${text},`).join('\n    ')}
   }),

@@ -32,7 +32,7 @@ export const subscriptionStatus: Operation = {
     const statuses = await Promise.all(entries.map((entry) => statusOf(facade, entry)));
     const bundle = {
       ...{ resourceType: 'Bundle', type: 'searchset', total: statuses.length },
-      link: [{ relation: 'self', url: searchUrl(facade.base, 'Subscription', pairs) }],
+      link: [{ relation: 'self', url: searchUrl(facade.base, pathOf(request), pairs) }],
       ...(statuses.length > 0 && {
         entry: statuses.map((resource) => ({
           fullUrl: `urn:uuid:${(resource as { id: string }).id}`,
@@ -44,6 +44,8 @@ export const subscriptionStatus: Operation = {
     return { status: 200, body: JSON.stringify(bundle), shown: entries };
   },
 };
+
+const pathOf = ({ id }: FhirRequest): string => (id === '' ? 'Subscription/$status' : `Subscription/${id}/$status`);
 
 async function one(facade: Facade, request: FhirRequest): Promise<Entry> {
   const resource = resourceOf(facade, 'Subscription');

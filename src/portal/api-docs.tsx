@@ -133,10 +133,10 @@ const Operated = ({ path, method, operation }: { path: string; method: string; o
                 <code>{name}</code>
               </th>
               <td>{place}</td>
-              <td>
+              <td class="long">
                 <Type schema={schema} />
               </td>
-              <td>
+              <td class="long">
                 <Prose text={`${required ? 'Required. ' : ''}${said ?? schema.description ?? ''}`} />
               </td>
             </tr>
@@ -152,10 +152,10 @@ const Operated = ({ path, method, operation }: { path: string; method: string; o
         {Object.entries(responses).map(([status, { description: when, content = {} }]) => (
           <tr key={status}>
             <th scope="row">{status}</th>
-            <td>
+            <td class="long">
               <Prose text={when} />
             </td>
-            <td>
+            <td class="long">
               {Object.entries(content).map(([type, { schema }]) => (
                 <span key={type}>{type === 'application/json' ? <Type schema={schema} /> : <code>{type}</code>}</span>
               ))}
@@ -174,10 +174,10 @@ const Members = ({ schema, label }: { schema: Schema; label: string }) => (
         <th scope="row">
           <code>{name}</code>
         </th>
-        <td>
+        <td class="long">
           <Type schema={member} />
         </td>
-        <td>
+        <td class="long">
           <Prose text={`${schema.required?.includes(name) ? 'Required. ' : ''}${member.description ?? ''}`} />
         </td>
       </tr>

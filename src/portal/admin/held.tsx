@@ -105,7 +105,8 @@ async function show(visit: Visit): Promise<Reply> {
           <Link to="/manager/integrations">Decide later</Link>
         </div>
         <p class="hint">
-          A case that is rejected is filed nowhere. You are asked again if it, or the record, comes to say something else.
+          A case that is rejected is filed nowhere. You are asked again if it, or the record, comes to say something
+          else.
         </p>
       </>
     ),
@@ -136,9 +137,9 @@ const Sides = ({ side, people }: { side: Side; people: readonly Person[] }) => (
     {people.map((person) => (
       <tr key={person.id}>
         <th scope="row">In the record</th>
-        <Told is={person.name} other={side.name} />
-        <Told is={dateText(person.birthDate)} other={dateText(side.birthDate)} />
-        <Told is={person.gender} other={side.gender} />
+        {told(person.name, side.name)}
+        {told(dateText(person.birthDate), dateText(side.birthDate))}
+        {told(person.gender, side.gender)}
         <td>
           <code>{person.id}</code>
         </td>
@@ -147,8 +148,8 @@ const Sides = ({ side, people }: { side: Side; people: readonly Person[] }) => (
   </Table>
 );
 
-/** What the record says, and whether the case says something else. */
-const Told = ({ is, other }: { is: string; other: string }) => (
+/** What the record says, and whether the case says something else: a cell, as tables want them. */
+const told = (is: string, other: string) => (
   <td>
     <bdi>{is}</bdi> {is !== other && !other.startsWith('unknown') && <span class="badge mind">differs</span>}
   </td>

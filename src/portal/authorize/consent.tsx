@@ -38,7 +38,7 @@ export async function consentPage(visit: Visit, asking: Asking): Promise<Reply> 
           <Choices legend="Data" choices={dataChoices(scopes, typesOf(visit))} />
           <Choices legend="You" choices={contextChoices(scopes)} />
           <details>
-            <summary>The same in the words of programs</summary>
+            <summary>Exact scopes, for developers</summary>
             <p>
               <code class="hint">{scopes.map(({ text }) => text).join(' ')}</code>
             </p>

@@ -11,6 +11,8 @@ export async function up(knex: Knex): Promise<void> {
     s.ordered(t, 'id', 'org');
     // Of the jobs with one key, one is done at a time, and in their order.
     s.ordered(t, 'ordering');
+    // What it is listed under, such as the webhook that it is a delivery of.
+    t.text('listed_under');
     t.text('payload').notNullable();
     // waiting, running, done or dead.
     t.text('state').notNullable().defaultTo('waiting');
@@ -33,6 +35,9 @@ export async function up(knex: Knex): Promise<void> {
     t.index(['lease'], 'job_lease', { predicate: knex.whereNotNull('lease') });
     t.index(['finished_at'], 'job_finished', { predicate: knex.whereNotNull('finished_at') });
     t.index(['org', 'queue', 'state', 'sequence'], 'job_state');
+    t.index(['org', 'queue', 'listed_under', 'sequence'], 'job_listed', {
+      predicate: knex.whereNotNull('listed_under'),
+    });
     // Whatever a race of processes comes to, no key is worked on twice at a time.
     t.unique(['queue', 'ordering'], { indexName: 'job_running', predicate: knex.whereNotNull('lease') });
   });

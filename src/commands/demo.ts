@@ -35,7 +35,10 @@ export function demoCommand(program: Command): void {
           const said = json ? JSON.stringify(credentials) : whatToTry(config, credentials).join('\n');
           process.stdout.write(`${said}\n`);
           const { pulsara } = credentials;
-          if (withUpstream && pulsara) upstream = await play(config, pulsara);
+          if (withUpstream && pulsara) {
+            if (!json) process.stdout.write(`${howToWatch(config, credentials).join('\n')}\n`);
+            upstream = await play(config, pulsara);
+          }
         }).finally(() => upstream?.stop());
       }),
     );
@@ -47,6 +50,16 @@ async function play({ baseUrl }: Config, pulsara: DemoPulsara): Promise<{ stop()
   process.stderr.write(`Cases arrive from ${pulsara.upstreamUrl}; watch them at ${baseUrl}/manager/integrations\n`);
   return playCases(pulsara, (line) => process.stderr.write(`${line}\n`));
 }
+
+/** The other end of a case: its summary in a folder, and in a record system, which the demo plays as well. */
+const howToWatch = ({ baseUrl }: Config, { organizationToken, ehr }: DemoCredentials): string[] => [
+  '',
+  'The summary of each case that is closed, in a folder and in the record of another system, by:',
+  `  npx portico watch --url ${baseUrl} --token ${organizationToken.token} --to ./summaries --every 5${
+    ehr ? ` --fhir ${ehr.fhirUrl} --fhir-client ${ehr.clientId}:${ehr.clientSecret}` : ''
+  }`,
+  '',
+];
 
 /** Lines that work when they are pasted into a shell. */
 function whatToTry({ baseUrl }: Config, credentials: DemoCredentials): string[] {

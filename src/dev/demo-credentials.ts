@@ -6,6 +6,7 @@ import { createCredential, liveCredential, registerCredential } from '../auth/st
 import { createUser, patientUser, setPassword } from '../auth/users.js';
 import type { Config } from '../config.js';
 import type { Portico } from '../open.js';
+import { demoEhr, type DemoEhr } from './demo-ehr.js';
 import { demoPulsara, type DemoPulsara } from './demo-pulsara.js';
 import { DEMO_PATIENT } from './demo/index.js';
 
@@ -25,6 +26,8 @@ export interface DemoCredentials {
   readonly logins: Readonly<Record<'patient' | 'clinician' | 'manager', DemoLogin>>;
   /** Both ends of the demo's Pulsara, once it was started with one. */
   readonly pulsara?: DemoPulsara;
+  /** The record system at its other end, which `portico watch` files into. */
+  readonly ehr?: DemoEhr;
 }
 
 export interface DemoLogin {
@@ -32,7 +35,7 @@ export interface DemoLogin {
   readonly password: string;
 }
 
-type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl' | 'logins' | 'pulsara'>;
+type Parts = Omit<DemoCredentials, 'fhirUrl' | 'tokenUrl' | 'logins' | 'pulsara' | 'ehr'>;
 type Makers = { readonly [K in keyof Parts]: (portico: Portico) => Promise<Parts[K]> };
 
 const tenant = DEMO_PATIENT.organization;
@@ -103,6 +106,7 @@ export async function readCredentials(
     ...(await whileAlive(portico, known.organizationToken?.id, { organizationToken: known.organizationToken })),
     ...(await whileAlive(portico, known.backend?.clientId, { backend: known.backend })),
   };
+  const ehr = withUpstream ? await demoEhr(portico, known.ehr) : known.ehr;
   const pulsara = withUpstream ? await demoPulsara(portico, config, known.pulsara) : known.pulsara;
   const credentials: DemoCredentials = {
     ...{ fhirUrl: portico.base, tokenUrl: `${baseUrl}/oauth/token` },
@@ -116,6 +120,7 @@ export async function readCredentials(
       manager: await login(portico, 'manager', logins?.manager),
     },
     ...(pulsara && { pulsara }),
+    ...(ehr && { ehr }),
   };
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
   return credentials;

@@ -15,6 +15,8 @@ export interface NewJob {
    * of one key have the same patience: one that waits itself is not overtaken.
    */
   readonly patienceMilliseconds?: number;
+  /** What it is listed under, for people who look at what came of it. */
+  readonly listedUnder?: string;
   /** What the work is about, as JSON: ids, and nothing about a patient. */
   readonly payload: unknown;
   /** Milliseconds since 1970 UTC. */
@@ -52,6 +54,7 @@ const insert = statement<Record<string, unknown>>((knex, $) =>
       id: $('id'),
       org: $('tenant'),
       ordering: $('ordering'),
+      listed_under: $('listedUnder'),
       payload: $('payload'),
       created_at: $('now'),
       due_at: $('dueAt'),
@@ -71,6 +74,7 @@ export const enqueue = (db: Database, job: NewJob, now: number): Promise<Planned
     id: job.id,
     tenant: job.tenant,
     ordering: job.ordering ?? null,
+    listedUnder: job.listedUnder ?? null,
     payload: JSON.stringify(job.payload),
     now,
     dueAt: Math.max(now, job.notBefore ?? 0),

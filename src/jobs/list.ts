@@ -2,17 +2,23 @@ import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
 import { jobOf, type Job, type JobState } from './job.js';
 
-const newest = statement<{ tenant: string; queue: string }>((knex, $) =>
+interface Listed {
+  readonly tenant: string;
+  readonly queue: string;
+  readonly under: string;
+}
+
+const newest = statement<{ tenant: string; queue: string; under: string }>((knex, $) =>
   knex('job')
-    .where({ org: $('tenant'), queue: $('queue') })
+    .where({ org: $('tenant'), queue: $('queue'), listed_under: $('under') })
     .orderBy('sequence', 'desc')
     .limit(MOST)
     .select('*'),
 );
 
-const newestOfState = statement<{ tenant: string; queue: string; state: JobState }>((knex, $) =>
+const newestDead = statement<{ tenant: string; queue: string; under: string }>((knex, $) =>
   knex('job')
-    .where({ org: $('tenant'), queue: $('queue'), state: $('state') })
+    .where({ org: $('tenant'), queue: $('queue'), state: 'dead', listed_under: $('under') })
     .orderBy('sequence', 'desc')
     .limit(MOST)
     .select('*'),
@@ -20,14 +26,11 @@ const newestOfState = statement<{ tenant: string; queue: string; state: JobState
 
 const MOST = 100;
 
-/** The last hundred jobs of an organization in a queue, newest first. */
-export async function listJobs(db: Database, tenant: string, queue: string, state?: JobState): Promise<Job[]> {
-  const rows =
-    state === undefined
-      ? await newest.all(db, { tenant, queue })
-      : await newestOfState.all(db, { tenant, queue, state });
-  return rows.map(jobOf);
-}
+/** The last hundred jobs that are listed under something, newest first. */
+export const listJobs = async (db: Database, of: Listed): Promise<Job[]> => (await newest.all(db, of)).map(jobOf);
+
+/** The last hundred of them that were given up, however many came later. */
+export const listDead = async (db: Database, of: Listed): Promise<Job[]> => (await newestDead.all(db, of)).map(jobOf);
 
 const one = statement<{ tenant: string; queue: string; id: string }>((knex, $) =>
   knex('job')

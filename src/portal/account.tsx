@@ -1,5 +1,6 @@
 import { accountById } from '../auth/accounts.js';
 import { endUserSessions, setPassword } from '../auth/users.js';
+import { Facts } from './facts.js';
 import { factorRoutes } from './factor.js';
 import { Alert, Link, PostForm, Toast } from './layout.js';
 import {
@@ -37,20 +38,13 @@ function page(visit: Visit, fault?: string): Reply {
         {note && <Toast>{note[1]}</Toast>}
         <h1>My account</h1>
         <section class="card" aria-label="Who I am">
-          <dl>
-            {[
+          <Facts
+            facts={[
               ['Name', name],
               ['E-mail', email],
               ['Organization', organization],
-            ].map(([term, value]) => (
-              <div key={term}>
-                <dt>{term}</dt>
-                <dd>
-                  <bdi>{value}</bdi>
-                </dd>
-              </div>
-            ))}
-          </dl>
+            ]}
+          />
         </section>
         <div class="beside">
           <PasswordCard fault={fault} />

@@ -1,3 +1,4 @@
+import { Facts } from './facts.js';
 import { Table } from './layout.js';
 import type { Route } from './visit.js';
 
@@ -57,33 +58,41 @@ interface Document {
 const Page = ({ document: { info, servers, paths, components } }: { document: Document }) => (
   <>
     <h1>{info.title}</h1>
-    <p class="lead">{info.description.replaceAll('`', '')}</p>
+    <p class="lead">
+      <Prose text={info.description} />
+    </p>
     <section class="card" aria-label="Addresses">
-      <dl>
-        <div>
-          <dt>Address</dt>
-          <dd>
-            <code>{servers[0]?.url ?? ''}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>For programs</dt>
-          <dd>
-            <code>{servers[0]?.url ?? ''}/openapi.json</code>
-          </dd>
-        </div>
-        <div>
-          <dt>Version</dt>
-          <dd>{info.version}</dd>
-        </div>
-      </dl>
+      <Facts
+        facts={[
+          ['Address', <code>{addressOf(servers)}</code>],
+          ['For programs, OpenAPI 3.1', <a href={`${addressOf(servers)}/openapi.json`}>openapi.json</a>],
+          ['Version', info.version],
+        ]}
+      />
+      <p>
+        <code>{`curl -H "x-api-key: <token>" '${addressOf(servers)}/patient-channels?status=active'`}</code>
+      </p>
+      <nav aria-label="On this page">
+        <ul class="plain">
+          {Object.values(paths).flatMap((operations) =>
+            Object.values(operations).map(({ operationId, summary }) => (
+              <li key={operationId}>
+                <a href={`#${operationId}`}>{summary}</a>
+              </li>
+            )),
+          )}
+          <li>
+            <a href="#objects">Objects</a>
+          </li>
+        </ul>
+      </nav>
     </section>
     {Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, operation]) => (
         <Operated key={operation.operationId} path={path} method={method} operation={operation} />
       )),
     )}
-    <h2>Objects</h2>
+    <h2 id="objects">Objects</h2>
     {Object.entries(components.schemas).map(([name, schema]) => (
       <section key={name} id={name}>
         <h3>{name}</h3>
@@ -91,6 +100,13 @@ const Page = ({ document: { info, servers, paths, components } }: { document: Do
       </section>
     ))}
   </>
+);
+
+const addressOf = (servers: Document['servers']): string => servers[0]?.url ?? '';
+
+/** What stands between backticks is code. */
+const Prose = ({ text }: { text: string }) => (
+  <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>
 );
 
 const Operated = ({ path, method, operation }: { path: string; method: string; operation: Operation }) => {
@@ -104,7 +120,11 @@ const Operated = ({ path, method, operation }: { path: string; method: string; o
           {method.toUpperCase()} {path}
         </code>
       </p>
-      {description !== undefined && <p>{description.replaceAll('`', '')}</p>}
+      {description !== undefined && (
+        <p>
+          <Prose text={description} />
+        </p>
+      )}
       {parameters.length > 0 && (
         <Table label={`Parameters of: ${summary}`} heads={['Parameter', 'In', 'Type', 'What it is']}>
           {parameters.map(({ name, in: place, required, schema, description: said }) => (
@@ -113,10 +133,12 @@ const Operated = ({ path, method, operation }: { path: string; method: string; o
                 <code>{name}</code>
               </th>
               <td>{place}</td>
-              <td>
+              <td class="long">
                 <Type schema={schema} />
               </td>
-              <td>{`${required ? 'Required. ' : ''}${said ?? schema.description ?? ''}`}</td>
+              <td class="long">
+                <Prose text={`${required ? 'Required. ' : ''}${said ?? schema.description ?? ''}`} />
+              </td>
             </tr>
           ))}
         </Table>
@@ -130,8 +152,10 @@ const Operated = ({ path, method, operation }: { path: string; method: string; o
         {Object.entries(responses).map(([status, { description: when, content = {} }]) => (
           <tr key={status}>
             <th scope="row">{status}</th>
-            <td>{when.replaceAll('`', '')}</td>
-            <td>
+            <td class="long">
+              <Prose text={when} />
+            </td>
+            <td class="long">
               {Object.entries(content).map(([type, { schema }]) => (
                 <span key={type}>{type === 'application/json' ? <Type schema={schema} /> : <code>{type}</code>}</span>
               ))}
@@ -150,10 +174,12 @@ const Members = ({ schema, label }: { schema: Schema; label: string }) => (
         <th scope="row">
           <code>{name}</code>
         </th>
-        <td>
+        <td class="long">
           <Type schema={member} />
         </td>
-        <td>{`${schema.required?.includes(name) ? 'Required. ' : ''}${member.description ?? ''}`}</td>
+        <td class="long">
+          <Prose text={`${schema.required?.includes(name) ? 'Required. ' : ''}${member.description ?? ''}`} />
+        </td>
       </tr>
     ))}
   </Table>

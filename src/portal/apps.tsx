@@ -25,15 +25,15 @@ async function list(visit: Visit): Promise<Reply> {
         <h1>Connected apps</h1>
         <p class="lead">Apps that you allowed to use data in your name. You can take it back at any time.</p>
         {apps.length === 0 ? (
-          <p class="card empty">You have not allowed any app.</p>
+          <p class="card empty">You have not allowed any app. An app asks you when you open it.</p>
         ) : (
-          <Table label="Connected apps" heads={['App', 'May', 'Since', 'Until', 'Withdraw']}>
+          <Table label="Connected apps" heads={['App', 'It may', 'Since', 'Until', 'Withdraw']}>
             {apps.map((app) => (
               <tr key={app.id}>
                 <th scope="row">
                   <bdi>{app.name}</bdi>
                 </th>
-                <td>
+                <td class="long">
                   <ul class="plain">
                     {wordsOf(visit, app).map((says) => (
                       <li key={says}>{says}</li>
@@ -46,8 +46,8 @@ async function list(visit: Visit): Promise<Reply> {
                 <td>
                   <Time at={app.endsAt} />
                 </td>
-                <td>
-                  <Link to={`${MANAGE_PATH}/${app.id}`}>
+                <td class="act">
+                  <Link to={`${MANAGE_PATH}/${app.id}`} class="button quiet">
                     Withdraw<span class="unseen">{` ${app.name}`}</span>
                   </Link>
                 </td>

@@ -51,7 +51,7 @@ export function Document({ site, children }: { site: Site; children: ComponentCh
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
           <meta name="robots" content="noindex" />
-          <title>{`${site.title} · ${site.account?.organization ?? 'Portico'}`}</title>
+          <title>{`${site.title} · ${site.organization}`}</title>
           <link rel="icon" href="data:," />
           <link rel="stylesheet" href={asset('portal.css')} />
           <script src={asset('portal.js')} defer />
@@ -66,7 +66,9 @@ export function Document({ site, children }: { site: Site; children: ComponentCh
           </main>
           <footer>
             <p>
-              <span>Your session ends after 15 minutes without use, and after 8 hours in any case.</span>
+              <span>
+                {site.account && 'Your session ends after 15 minutes without use, and after 8 hours in any case.'}
+              </span>
               <span>Served by Portico</span>
             </p>
           </footer>
@@ -77,13 +79,13 @@ export function Document({ site, children }: { site: Site; children: ComponentCh
 }
 
 function Header() {
-  const { account, path } = useSite();
+  const { account, organization, path } = useSite();
   return (
     <header>
       <div class="bar">
         <span class="brand">
           <Mark />
-          <bdi>{account?.organization ?? 'Portico'}</bdi>
+          <bdi>{organization}</bdi>
         </span>
         {account && (
           <div class="who">

@@ -17,11 +17,15 @@ export interface Site {
   readonly root: string;
   readonly csrf: string;
   readonly account: Account | undefined;
+  /** Whose page it is. */
+  readonly organization: string;
   readonly path: string;
   readonly title: string;
 }
 
-export const SiteContext = createContext<Site>({ root: '', csrf: '', account: undefined, path: '', title: '' });
+export const SiteContext = createContext<Site>({
+  ...{ root: '', csrf: '', account: undefined, organization: '', path: '', title: '' },
+});
 export const useSite = (): Site => useContext(SiteContext);
 
 export function Link(props: {

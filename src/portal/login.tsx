@@ -5,7 +5,7 @@ import { MOST_PASSWORD } from '../auth/passwords.js';
 import type { Account } from '../auth/accounts.js';
 import { moveRequests, openRequest, type AuthorizeRequest } from '../auth/authorize-request.js';
 import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
-import { Alert, Field, Link, PostForm, Toast } from './layout.js';
+import { Alert, Field, Link, Notice, PostForm, Toast } from './layout.js';
 import { newPasswordFault, PasswordField, passwordHint } from './my-password.js';
 import { beginPortalSession, endPortalSession } from './session.js';
 import type { Reply, Route, Visit } from './visit.js';
@@ -37,19 +37,18 @@ async function start(visit: Visit): Promise<Reply> {
   const { account, query } = visit;
   const next = await nextOf(visit);
   if (account && !next) return { to: homeOf(account) };
-  const notes = [
-    query.has('ended') && 'Please log in. Your session has ended, or there was none.',
-    query.has('out') && 'You are logged out.',
-    query.has('enrolled') && 'Your password is set. Log in with it.',
-    next && 'An app asks for access. Log in to decide about it.',
-  ];
-  return loginPage({ next, note: notes.find((each) => typeof each === 'string') });
+  const done = query.has('enrolled') ? 'Your password is set. Log in with it.' : 'You are logged out.';
+  if (query.has('enrolled') || query.has('out')) return loginPage({ next, done });
+  if (next) return loginPage({ next, note: 'An app asks for access. Log in to decide about it.' });
+  return loginPage(query.has('ended') ? { note: 'Please log in. If you were logged in, your session has ended.' } : {});
 }
 
 interface LoginPage {
   readonly status?: number;
   readonly email?: string;
-  readonly note?: string | undefined;
+  /** What to mind, and what was done. */
+  readonly note?: string;
+  readonly done?: string;
   readonly fault?: string;
   readonly next?: AuthorizeRequest | undefined;
 }
@@ -57,14 +56,15 @@ interface LoginPage {
 const Next = ({ next }: { next: AuthorizeRequest | undefined }) =>
   next ? <input type="hidden" name={NEXT} value={next.id} /> : null;
 
-const loginPage = ({ status = 200, email = '', note, fault, next }: LoginPage): Reply => ({
+const loginPage = ({ status = 200, email = '', note, done, fault, next }: LoginPage): Reply => ({
   status,
   leadsTo: next?.asked.redirectUri,
   title: 'Log in',
   page: (
     <div class="card narrow">
       <h1>Log in</h1>
-      {note !== undefined && <Toast>{note}</Toast>}
+      {done !== undefined && <Toast>{done}</Toast>}
+      {note !== undefined && <Notice>{note}</Notice>}
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to="/portal/login">
         <Next next={next} />
@@ -156,8 +156,9 @@ async function logout({ options, session, account, record }: Visit): Promise<Rep
   return { to: '/portal/login?out=1' };
 }
 
-const enrolmentPage = (token: string, { email }: Account, fault?: string): Reply => ({
+const enrolmentPage = (token: string, { email, organization }: Account, fault?: string): Reply => ({
   status: fault === undefined ? 200 : 400,
+  organization,
   title: 'Set your password',
   page: (
     <div class="card narrow">

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { renderToString } from 'preact-render-to-string';
 import type { Account } from '../auth/accounts.js';
+import { listOrgs } from '../auth/orgs.js';
 import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { handledOf } from '../http/request-log.js';
 import { unavailable } from '../http/unavailable.js';
@@ -136,10 +137,18 @@ async function serve(ctx: Context, options: PortalServerOptions, place: Place): 
   }
   if (reply.leadsTo !== undefined) ctx.set('Content-Security-Policy', policy(sourceOf(reply.leadsTo)));
   const csrf = csrfToken(place.key, next ?? session);
-  const site = { root: place.root, csrf, account: user?.account, path: ctx.path, title: reply.title };
+  const organization =
+    user?.account.organization ?? reply.organization ?? (await onlyOrgName(options.own)) ?? 'Portico';
+  const site = { root: place.root, csrf, account: user?.account, organization, path: ctx.path, title: reply.title };
   ctx.status = reply.status ?? 200;
   ctx.type = 'text/html; charset=utf-8';
   ctx.body = `<!doctype html>${renderToString(<Document site={site}>{reply.page}</Document>)}`;
+}
+
+/** Where one organization is alone, every page is its own. An error page does without, when the database is gone. */
+async function onlyOrgName(own: PortalOptions['own']): Promise<string | undefined> {
+  const orgs = await listOrgs(own).catch(() => []);
+  return orgs.length === 1 ? orgs[0]?.name : undefined;
 }
 
 interface Browser {
@@ -208,6 +217,8 @@ function match(method: string, path: string): { route: Route; id: string } {
 const titles: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
+  410: 'This has ended',
+  413: 'Too large',
   429: 'Please wait',
 };
 
@@ -220,9 +231,11 @@ function failure(error: unknown, requestId: string, onError: PortalServerOptions
   const page = (
     <div class="card narrow">
       <h1>{title}</h1>
-      <Alert>{text}</Alert>
+      <Alert>{/[.?!]$/.test(text) ? text : `${text}.`}</Alert>
       <p>
-        <Link to="/portal/login">Go to the start</Link>
+        <Link to="/portal/login" class="button">
+          Go to the start
+        </Link>
       </p>
     </div>
   );

@@ -64,6 +64,8 @@ export type Reply =
       readonly session?: string;
       /** The redirect URI to which its form leads in the end: browsers want to know before. */
       readonly leadsTo?: string | undefined;
+      /** Whose page it is, where nobody is logged in. */
+      readonly organization?: string | undefined;
     }
   /** Somewhere else: back to an app. */
   | { readonly away: string }

@@ -83,8 +83,9 @@ export class Webhooks implements Teller {
         .map((webhook) => {
           const payload: Delivery = { webhook: webhook.id, event: whole };
           const ordering = `${webhook.id} ${patient ?? `${type}/${id}`}`;
-          const job = { queue: QUEUE, id: `${whole.id}.${webhook.id}`, tenant, ordering, payload };
-          return enqueue(own, { ...job, patienceMilliseconds: PATIENCE_MILLISECONDS }, now());
+          const of = { queue: QUEUE, id: `${whole.id}.${webhook.id}`, tenant, listedUnder: webhook.id };
+          const job = { ...of, ordering, payload, patienceMilliseconds: PATIENCE_MILLISECONDS };
+          return enqueue(own, job, now());
         }),
     );
   }

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createOrg } from '../../src/auth/orgs.js';
 import { demoPatients } from '../../src/dev/demo/patients.js';
+import { demoEhr } from '../../src/dev/demo-ehr.js';
 import { demoPulsara } from '../../src/dev/demo-pulsara.js';
 import { playCases } from '../../src/dev/upstream/play.js';
 import { Upstream } from '../../src/dev/upstream/server.js';
 import { listEvents } from '../../src/pulsara/inbox.js';
+import { Ehr } from '../../src/watch/ehr.js';
+import { Folder } from '../../src/watch/folder.js';
+import { Upstream as Watched } from '../../src/watch/upstream.js';
+import { Watch } from '../../src/watch/watch.js';
+import { Client } from '../support/client.js';
 import { csn, channelOf, mrn } from '../support/inbound.js';
 import { freePort, start, type Server } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -41,6 +50,27 @@ describe('the Pulsara to develop against', () => {
     const client = await server.client('system/*.rs', RIVERSIDE);
     const { body } = await client.get('DocumentReference?patient=p-001');
     assert.deepEqual(body.entry.map(({ resource }: any) => resource.docStatus).sort(), ['final', 'preliminary']);
+
+    // What README begins with: the summary of the closed case, in a folder and in the record of the other system.
+    const { fhirUrl, clientId, clientSecret } = await demoEhr(portico, undefined);
+    const { secret: token } = await server.credential({ tenant: RIVERSIDE, kind: 'org', scopeCeiling: 'apiv2' });
+    const folder = mkdtempSync(join(tmpdir(), 'portico-demo-'));
+    const lines: string[] = [];
+    const watch = new Watch({
+      upstream: new Watched(server.url, token),
+      folder: await Folder.open(folder),
+      ehr: new Ehr(fhirUrl, `${clientId}:${clientSecret}`),
+      lookBackHours: 24,
+      say: (line) => lines.push(line),
+    });
+    assert.deepEqual(await watch.look(), { failed: 0 });
+    const files = readdirSync(folder).filter((name) => name.endsWith('.pdf'));
+    assert.equal(files.length, 1);
+    assert.match(lines.join('\n'), /^([\w-]+): \1\S*\.pdf\n\1: DocumentReference\/\S+$/);
+    const ehr = await Client.login(server.url, { id: clientId, secret: clientSecret });
+    const filed = await ehr.get('DocumentReference?patient=ehr-1');
+    assert.equal(filed.body.entry.length, 1);
+    rmSync(folder, { recursive: true });
   });
 
   it('PULSARA 5, 6, 7: it asks for a token and for application/pdf, tells no value, and tells of a change alone', async () => {

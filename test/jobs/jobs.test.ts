@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { enqueue, type NewJob } from '../../src/jobs/job.js';
 import { claim } from '../../src/jobs/claim.js';
-import { countJobs, listJobs, readJob } from '../../src/jobs/list.js';
+import { countJobs, listDead, readJob } from '../../src/jobs/list.js';
 import { forgetDone, replay } from '../../src/jobs/replay.js';
 import { JobError, type RetryRule } from '../../src/jobs/retry.js';
 import { Worker, type Queue } from '../../src/jobs/worker.js';
@@ -78,7 +78,7 @@ describe('jobs', () => {
     await until(async () => (await state('a')) === 'done');
     await add('a');
     worker.wake();
-    assert.deepEqual(await listJobs(db, 'org_two', queue), []);
+    assert.equal(await readJob(db, 'org_two', queue, 'a'), undefined);
     assert.deepEqual(await count(), { waiting: 0, running: 0, done: 1, dead: 0 });
     assert.deepEqual(seen, [{ first: true }]);
   });
@@ -106,7 +106,7 @@ describe('jobs', () => {
   });
 
   it('tries again with growing waits, not before it was asked to, and ends as a dead letter with its reason', async () => {
-    await add('a');
+    await add('a', { listedUnder: 'something' });
     let notBefore: number | undefined;
     let tries = 0;
     const worker = work(() => {
@@ -134,7 +134,7 @@ describe('jobs', () => {
     worker.wake();
     await until(async () => (await state('a')) === 'dead');
     assert.deepEqual(
-      (await listJobs(db, TENANT, queue, 'dead')).map(({ id, reason }) => [id, reason]),
+      (await listDead(db, { tenant: TENANT, queue, under: 'something' })).map(({ id, reason }) => [id, reason]),
       [['a', 'upstream-error']],
     );
     await db.commit({ statements: [await forgetDone(db, now + MINUTE)] });

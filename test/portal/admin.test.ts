@@ -185,6 +185,9 @@ describe('portal/admin', () => {
     assert.ok(rows.length > 0 && !JSON.stringify(rows).includes(token));
     assert.equal((await new Pages(server.url).login('ann@home.example')).status, 401);
     const patient = new Pages(server.url);
+    const { name } = (await listOrgs(server.portico.own)).find(({ id }) => id === TENANT)!;
+    assert.ok((await patient.get(link)).text.includes(`<bdi>${name}</bdi></span></div></header>`), 'whose link it is');
+    assert.ok((await patient.get('/portal/login')).text.includes('<bdi>Portico</bdi>'), 'one of several organizations');
     await patient.get(link);
     for (const [password, again] of [
       ['short', 'short'],
@@ -331,7 +334,9 @@ describe('portal/admin', () => {
     assert.match(text, /SQLite|PostgreSQL/);
     assert.ok(text.includes(server.base) && text.includes('/oauth/token'));
     assert.match(text, /1,000,000 a minute, 100,000 in a second \(plan custom\)/);
-    assert.match(text, /<dt>Audit events in the queue<\/dt><dd><bdi>\d+</);
+    assert.match(text, /<dt>Audit events<\/dt><dd><bdi>\d+ to be written</);
+    for (const queue of ['Webhook deliveries', 'Events of integrations'])
+      assert.ok(text.includes(`<dt>${queue}</dt><dd><bdi>0 to be done<`), queue);
     assert.match(text, /ES256/);
     assert.equal((await (await patientPages(server, 'p2')).get('/manager/status')).status, 403);
     assert.equal((await new Pages(server.url).get('/manager')).to, '/portal/login');

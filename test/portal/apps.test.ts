@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { listCredentials, type Credential } from '../../src/auth/store.js';
-import { allow, answerOf, exchange, flowOf, open } from '../support/launch.js';
+import { allow, answerOf, exchange, flowOf, offered, open } from '../support/launch.js';
 import { host, jwksOf, makeClientKey } from '../support/oauth.js';
 import { adminPages, patientPages, shownIn, type Pages } from '../support/pages.js';
 import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
@@ -55,9 +55,19 @@ describe('portal/apps: registration in the manager', () => {
     assert.equal(shownIn(page.text, 'secret'), undefined);
     assert.match((await admin.get('/manager/apps')).text, /Heart app[^]*app, public/);
     assert.match((await admin.get(`/manager/apps/${id}`)).text, /com\.example\.app:\/back/);
+    // The script that finds scopes looks for groups that fold.
+    assert.match((await admin.get('/manager/apps/new')).text, /<div id="scopes"><details class="group"/);
     const pages = await patientPages(server, 'p1');
     const flow = flowOf(server, { id }, { scope: 'openid patient/*.rs' });
-    const { code = '' } = answerOf(await allow(pages, await open(pages, flow)));
+    const asked = await open(pages, flow);
+    // In plain words, what matters most first; the words of programs stand apart from the choices.
+    const choices = [...asked.text.matchAll(/name="scope"[^>]*><span>([^<]*)<\/span>/g)].map(([, says]) => says);
+    assert.deepEqual(choices.slice(0, 2), [
+      'Read personal details, such as name, address and date of birth',
+      'Read measurements and test results',
+    ]);
+    assert.equal(choices.length, offered(asked).length);
+    const { code = '' } = answerOf(await allow(pages, asked));
     assert.equal((await exchange(server, flow, code)).body.patient, 'p1');
   });
 

@@ -180,7 +180,7 @@ describe('portal/login', () => {
       assert.equal(each.headers.get('access-control-allow-origin'), null);
     }
     await pages.get('/portal/keys');
-    assert.match(pages.last, /You have not given any app access/);
+    assert.match(pages.last, /No app has a key to your record/);
     await pages.get('/portal/keys/new');
     assert.equal((await send({}, { 'sec-fetch-site': 'same-origin', origin: 'null' })).status, 200);
   });
@@ -235,7 +235,7 @@ describe('portal/login', () => {
     clock += 16 * 60_000;
     const { to } = await pages.send('/portal/keys', { name: 'After the end' });
     assert.equal(to, '/portal/login?ended=1');
-    assert.match((await pages.get(to)).text, /Your session has ended/);
+    assert.match((await pages.get(to)).text, /your session has ended/);
     const rows = await server.portico.own.objects(`select id from credential where name = 'After the end'`, []);
     assert.equal(rows.length, 0);
   });

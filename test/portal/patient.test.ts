@@ -70,7 +70,9 @@ describe('portal/patient', () => {
       '.pdf',
     ])
       assert.ok(text.includes(part), part);
-    assert.match(text, /<polyline points="6,58 234,6"/);
+    assert.match(text, /<polyline points="8,64 192,8"/);
+    assert.match(text, /<span>72<\/span><span>61<\/span>/, 'the numbers of its axis');
+    assert.match(text, /<span>1 Mar<\/span><span>2 Mar 2026<\/span>/, 'the days of its axis');
     for (const part of ['Secretname', '199', 'not for the first', 'Namesake']) assert.ok(!text.includes(part), part);
   });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { enqueue } from '../../src/jobs/job.js';
 import { adminPages, loggedIn, shownIn, type Pages } from '../support/pages.js';
 import { receiver, type Receiver } from '../support/receiver.js';
-import { OTHER_TENANT, start, type Server } from '../support/server.js';
+import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 import { until } from '../support/until.js';
 
 describe('portal/webhooks', () => {
@@ -54,8 +55,21 @@ describe('portal/webhooks', () => {
     const again = shownIn((await pages.send(`/manager/webhooks/${await idOf()}/rotate`)).text, 'secret');
     assert.match(again ?? '', /^whsec_/);
     assert.notEqual(again, secret);
-    assert.match((await pages.get(`/manager/webhooks/${await idOf()}`)).text, /The secret before it signs until/);
+    assert.match((await pages.get(`/manager/webhooks/${await idOf()}`)).text, /The secret before signs until/);
   });
+
+  /** Deliveries of this webhook that wait for an hour, and as many of another one. */
+  async function later(count: number): Promise<void> {
+    const { own, now } = server.portico;
+    const event = { id: 'evt_1', event: 'patient_channel.created', created_at: '', sequence: 1, data: {} };
+    for (const webhook of [await idOf(), 'wh_other']) {
+      const jobs = Array.from({ length: count }, (_, index) => ({
+        ...{ queue: 'webhook', id: `${webhook} ${String(index)}`, tenant: TENANT, listedUnder: webhook },
+        ...{ payload: { webhook, event }, notBefore: now() + 3_600_000 },
+      }));
+      await own.commit({ statements: await Promise.all(jobs.map((job) => enqueue(own, job, now()))) });
+    }
+  }
 
   it('says what came of a test, and of each delivery, and sends again what was given up', async () => {
     const path = `/manager/webhooks/${await idOf()}`;
@@ -74,7 +88,11 @@ describe('portal/webhooks', () => {
       (await server.portico.own.objects('select state from job', [])).map((row) => row['state']);
     await until(async () => (await states()).includes('dead'));
     const { text } = await pages.get(path);
-    for (const said of [/observation\.created/, /given up/, /http 410/]) assert.match(text, said);
+    for (const said of [/observation\.created/, /given up/, /it answered HTTP 410/]) assert.match(text, said);
+    await later(100);
+    const shown = (await pages.get(path)).text;
+    assert.match(shown, /Given up before[^]*it answered HTTP 410[^]*Deliveries/);
+    assert.equal(shown.split('patient_channel.created').length - 1, 100, 'the last hundred, and nobody else’s');
     other.answer = () => 200;
     const delivery = /name="delivery" value="([^"]+)"/.exec(text)?.[1] ?? '';
     assert.equal((await pages.send(`${path}/again`, { delivery })).to, `${path}?again=1`);

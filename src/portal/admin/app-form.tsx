@@ -2,6 +2,7 @@ import { FORM_FIELD, newFormId } from '../forms.js';
 import { Alert, Field, Link, PostForm } from '../layout.js';
 import type { Reply } from '../visit.js';
 import type { ScopeGroup } from './offered-scopes.js';
+import { ScopeChoice } from './scope-choice.js';
 
 /** What somebody typed of an app, as they typed it. */
 export interface TypedApp {
@@ -78,28 +79,7 @@ export const appForm = (groups: readonly ScopeGroup[], typed: TypedApp, faults: 
           autocomplete="off"
         />
         <h2>The most that it may ask for</h2>
-        <div data-filter="scopes" hidden>
-          <Field label="Find a scope" name="find" hint="For example Patient" autocomplete="off" />
-        </div>
-        <div id="scopes">
-          {groups.map((group) => (
-            <fieldset key={group.name}>
-              <legend>{group.name}</legend>
-              <div class="choices">
-                {group.scopes.map(({ text, says }) => (
-                  <label key={text} class="check">
-                    <input type="checkbox" name="scope" value={text} checked={typed.scopes.includes(text)} />
-                    <span>
-                      {says}
-                      <br />
-                      <code class="hint">{text}</code>
-                    </span>
-                  </label>
-                ))}
-              </div>
-            </fieldset>
-          ))}
-        </div>
+        <ScopeChoice groups={groups} chosen={typed.scopes} example="For example Patient" />
         <div class="actions">
           <button class="primary">Save</button>
           <Link to="/manager/apps">Cancel</Link>

@@ -1,5 +1,6 @@
 import { isPublic, type Credential } from '../../auth/store.js';
-import { Alert, Link, PostForm, Secret, Toast } from '../layout.js';
+import { Facts } from '../facts.js';
+import { Alert, Code, Link, Notice, PostForm, Secret, Toast } from '../layout.js';
 import type { Reply } from '../visit.js';
 import type { KeyCheck } from './key-check.js';
 
@@ -10,7 +11,9 @@ export const madePage = (name: string, { id, secret }: { id: string; secret?: st
       <h1>
         <bdi>{name}</bdi> is registered
       </h1>
-      {secret !== undefined && <Alert>Copy the secret now. When you leave this page, nobody can show it again.</Alert>}
+      {secret !== undefined && (
+        <Notice>Copy the secret now. When you leave this page, nobody can show it again.</Notice>
+      )}
       <Secret label="Client id" id="client" value={id} />
       {secret !== undefined && <Secret label="Client secret" id="secret" value={secret} />}
       <Secret label="FHIR base URL" id="base" value={base} />
@@ -52,43 +55,27 @@ const shown = (client: Credential, check: KeyCheck | undefined): Reply => ({
         <bdi>{client.name}</bdi>
       </h1>
       {check && <Checked check={check} />}
-      <dl>
-        <dt>Client id</dt>
-        <dd>
-          <code>{client.id}</code>
-        </dd>
-        <dt>It proves itself</dt>
-        <dd>{proofOf(client)}</dd>
-        {client.redirectUris.length > 0 && <dt>Redirect URIs</dt>}
-        {client.redirectUris.length > 0 && (
-          <dd>
-            <Lines texts={client.redirectUris} />
-          </dd>
-        )}
-        {client.origins.length > 0 && <dt>Origins</dt>}
-        {client.origins.length > 0 && (
-          <dd>
-            <Lines texts={client.origins} />
-          </dd>
-        )}
-        {client.launchUrl !== undefined && <dt>Launch URL</dt>}
-        {client.launchUrl !== undefined && (
-          <dd>
-            <code>{client.launchUrl}</code>
-          </dd>
-        )}
-        <dt>The most that it may ask for</dt>
-        <dd>
-          <Lines texts={client.scopeCeiling.split(' ')} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Client id', <Code text={client.id} />],
+          ['It proves itself', proofOf(client)],
+          ['Launch URL', client.launchUrl !== undefined && <Code text={client.launchUrl} />],
+          ['Redirect URIs', client.redirectUris.length > 0 && <Lines texts={client.redirectUris} />],
+          ['Origins', client.origins.length > 0 && <Lines texts={client.origins} />],
+          ['The most that it may ask for', <Lines texts={client.scopeCeiling.split(' ')} />],
+        ]}
+      />
       <div class="actions">
         {client.jwksUrl !== undefined && client.disabledAt === undefined && (
           <PostForm to={`/manager/apps/${client.id}/test`}>
             <button>Test the URL of its keys</button>
           </PostForm>
         )}
-        {client.disabledAt === undefined && <Link to={`/manager/apps/${client.id}/revoke`}>Delete</Link>}
+        {client.disabledAt === undefined && (
+          <Link to={`/manager/apps/${client.id}/revoke`} class="button danger">
+            Delete
+          </Link>
+        )}
         <Link to="/manager/apps">Back to the apps</Link>
       </div>
     </div>

@@ -25,7 +25,7 @@ interface Named {
 const queryOf = ({ integration, channel }: Named): string => new URLSearchParams({ integration, channel }).toString();
 
 export function HeldCases({ cases, names }: { cases: readonly InboundCase[]; names: ReadonlyMap<string, string> }) {
-  if (cases.length === 0) return <p class="card empty">None.</p>;
+  if (cases.length === 0) return <p class="card empty">No case waits.</p>;
   return (
     <Table label="Cases that wait for a decision" heads={['Since', 'From', 'Channel', 'Why', 'Decide']}>
       {cases.map((each) => (
@@ -39,9 +39,9 @@ export function HeldCases({ cases, names }: { cases: readonly InboundCase[]; nam
           <td>
             <Code text={each.channel} />
           </td>
-          <td>{each.held?.doubts.map((doubt) => doubts[doubt]).join(' ')}</td>
-          <td>
-            <Link to={`/manager/held?${queryOf(each)}`}>
+          <td class="long">{each.held?.doubts.map((doubt) => doubts[doubt]).join(' ')}</td>
+          <td class="act">
+            <Link to={`/manager/held?${queryOf(each)}`} class="button quiet">
               Look<span class="unseen">{` at the case ${each.channel}`}</span>
             </Link>
           </td>
@@ -104,6 +104,10 @@ async function show(visit: Visit): Promise<Reply> {
           </PostForm>
           <Link to="/manager/integrations">Decide later</Link>
         </div>
+        <p class="hint">
+          A case that is rejected is filed nowhere. You are asked again if it, or the record, comes to say something
+          else.
+        </p>
       </>
     ),
   };
@@ -133,17 +137,22 @@ const Sides = ({ side, people }: { side: Side; people: readonly Person[] }) => (
     {people.map((person) => (
       <tr key={person.id}>
         <th scope="row">In the record</th>
-        <td>
-          <bdi>{person.name}</bdi>
-        </td>
-        <td>{dateText(person.birthDate)}</td>
-        <td>{person.gender}</td>
+        {told(person.name, side.name)}
+        {told(dateText(person.birthDate), dateText(side.birthDate))}
+        {told(person.gender, side.gender)}
         <td>
           <code>{person.id}</code>
         </td>
       </tr>
     ))}
   </Table>
+);
+
+/** What the record says, and whether the case says something else: a cell, as tables want them. */
+const told = (is: string, other: string) => (
+  <td>
+    <bdi>{is}</bdi> {is !== other && !other.startsWith('unknown') && <span class="badge mind">differs</span>}
+  </td>
 );
 
 async function download(visit: Visit): Promise<Reply> {

@@ -5,6 +5,7 @@ import { listIntegrations, readIntegration, switchIntegration, type Integration 
 import { upstreamOf } from '../../pulsara/queue.js';
 import { inWords, outcomes } from '../../pulsara/reasons.js';
 import { probe } from '../../pulsara/upstream.js';
+import { Facts } from '../facts.js';
 import { Alert, Code, Link, Notice, PostForm, Table, Time, Toast } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { HeldCases } from './held.js';
@@ -24,13 +25,13 @@ async function list(visit: Visit): Promise<Reply> {
   const integrations = await listIntegrations(options.own, tenant);
   const held = await heldCases(options.own, tenant);
   return {
-    title: 'Webhooks and integrations',
+    title: 'Integrations',
     page: (
       <>
         {query.has('filed') && <Toast>The case is filed.</Toast>}
         {query.has('rejected') && <Toast>The case is rejected. Nothing of it is in the record.</Toast>}
-        <h1>Webhooks and integrations</h1>
-        <p class="lead">Systems that tell Portico by webhook that there is something to fetch.</p>
+        <h1>Integrations</h1>
+        <p class="lead">Systems whose cases are fetched and filed here when they tell Portico of them by webhook.</p>
         {integrations.length === 0 ? (
           <p class="card empty">
             There are none yet. Whoever runs Portico makes one with <code>portico integration create</code>.
@@ -100,15 +101,7 @@ async function page(visit: Visit, tested?: { readonly reason: string | undefined
         <h1>
           <bdi>{name}</bdi> <State active={active} />
         </h1>
-        <Facts integration={integration} issuer={options.issuer} />
-        <div class="actions">
-          <PostForm to={`/manager/integrations/${id}/test`}>
-            <button>Test the connection</button>
-          </PostForm>
-          <PostForm to={`/manager/integrations/${id}/${active ? 'disable' : 'enable'}`}>
-            <button class={active ? 'danger' : ''}>{active ? 'Disable' : 'Enable'}</button>
-          </PostForm>
-        </div>
+        <Settings integration={integration} issuer={options.issuer} />
         {dead > 0 && (
           <>
             <Notice>{`${String(dead)} of the events below could not be done. When the cause is mended, try them again.`}</Notice>
@@ -129,30 +122,30 @@ async function page(visit: Visit, tested?: { readonly reason: string | undefined
   };
 }
 
-const Facts = ({ integration, issuer }: { integration: Integration; issuer: string }) => {
-  const { id, upstream, signature, rules, messages } = integration;
+const Settings = ({ integration, issuer }: { integration: Integration; issuer: string }) => {
+  const { id, upstream, signature, rules, messages, active } = integration;
   const matches = (of: typeof rules.mrn): string =>
     of.map(({ category, name }) => (name === undefined ? category : `${category}: ${name}`)).join(', ');
-  const facts: readonly (readonly [string, string])[] = [
-    ['Webhook URL', `${issuer}/webhooks/pulsara/${id}`],
-    ['System', upstream],
-    ['Webhooks are signed by', signature],
-    ['Record numbers', `${matches(rules.mrn)} (${rules.mrnSystem})`],
-    ['Visit numbers', `${matches(rules.csn)} (${rules.csnSystem})`],
-    ['Team messages', messages ? 'are written' : 'are not written'],
-  ];
   return (
     <section class="card" aria-label="Integration">
-      <dl>
-        {facts.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>
-              <bdi>{value}</bdi>
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        facts={[
+          ['Webhook URL', <Code text={`${issuer}/webhooks/pulsara/${id}`} />],
+          ['System', <Code text={upstream} />],
+          ['Webhooks are signed by', signature],
+          ['Record numbers', `${matches(rules.mrn)} (${rules.mrnSystem})`],
+          ['Visit numbers', `${matches(rules.csn)} (${rules.csnSystem})`],
+          ['Team messages', messages ? 'are written' : 'are not written'],
+        ]}
+      />
+      <div class="actions">
+        <PostForm to={`/manager/integrations/${id}/test`}>
+          <button>Test the connection</button>
+        </PostForm>
+        <PostForm to={`/manager/integrations/${id}/${active ? 'disable' : 'enable'}`}>
+          <button class={active ? 'danger' : undefined}>{active ? 'Disable' : 'Enable'}</button>
+        </PostForm>
+      </div>
     </section>
   );
 };
@@ -173,7 +166,7 @@ function Events({ id, events }: { id: string; events: readonly ReceivedEvent[] }
           <td>
             <span class={event.state === 'dead' ? 'badge off' : 'badge'}>{outcomeOf(event)}</span>
           </td>
-          <td>
+          <td class="long">
             {event.reason !== undefined && inWords(event.reason)}
             {event.state === 'waiting' && event.attempts > 0 && (
               <>
@@ -182,7 +175,7 @@ function Events({ id, events }: { id: string; events: readonly ReceivedEvent[] }
               </>
             )}
           </td>
-          <td>
+          <td class="act">
             {(event.state === 'dead' || event.state === 'done') && (
               <PostForm to={`/manager/integrations/${id}/replay`}>
                 <input type="hidden" name="event" value={event.id} />

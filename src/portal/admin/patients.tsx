@@ -2,7 +2,8 @@ import { createEnrolment } from '../../auth/enrolment.js';
 import { createUser, disableUser, enableUser, patientUser, type User } from '../../auth/users.js';
 import { OutcomeError } from '../../outcome.js';
 import { FORM_FIELD, isFirst, newFormId } from '../forms.js';
-import { Alert, Field, Link, Notice, PostForm, SearchForm, Secret, Table, Toast } from '../layout.js';
+import { Facts } from '../facts.js';
+import { Alert, Code, dateText, Field, Link, Notice, PostForm, SearchForm, Secret, Table, Toast } from '../layout.js';
 import { newToken } from '../session.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { findPeople, personOf, type Person } from './find-patients.js';
@@ -45,18 +46,18 @@ async function search(visit: Visit): Promise<Reply> {
 function People({ people }: { people: readonly Person[] }) {
   if (people.length === 0) return <p class="card empty">Nobody was found.</p>;
   return (
-    <Table label="Patients" heads={['Name', 'Born', 'Id', 'Portal']}>
+    <Table label="Patients" heads={['Name', 'Born', 'Id', 'Portal access']}>
       {people.map(({ id, name, birthDate }) => (
         <tr key={id}>
           <th scope="row">
             <bdi>{name}</bdi>
           </th>
-          <td>{birthDate}</td>
+          <td>{dateText(birthDate)}</td>
           <td>
             <code>{id}</code>
           </td>
-          <td>
-            <Link to={`/manager/patients/${id}`}>
+          <td class="act">
+            <Link to={`/manager/patients/${id}`} class="button quiet">
               Open<span class="unseen">{` the portal access of ${name}`}</span>
             </Link>
           </td>
@@ -96,30 +97,16 @@ function page({ person: { id, name, birthDate }, user }: Found, note?: 'disabled
         <h1>
           <bdi>{name}</bdi>
         </h1>
-        <dl>
-          <div>
-            <dt>Born</dt>
-            <dd>{birthDate}</dd>
-          </div>
-          <div>
-            <dt>Id</dt>
-            <dd>
-              <code>{id}</code>
-            </dd>
-          </div>
-          <div>
-            <dt>Portal</dt>
-            <dd>
-              {user === undefined ? 'not enabled' : user.disabledAt === undefined ? 'enabled' : 'disabled'}
-              {user && (
-                <>
-                  {', as '}
-                  <bdi>{user.email}</bdi>
-                </>
-              )}
-            </dd>
-          </div>
-        </dl>
+        <Facts
+          facts={[
+            ['Born', dateText(birthDate)],
+            ['Id', <Code text={id} />],
+            [
+              'Portal',
+              user ? `${user.disabledAt === undefined ? 'enabled' : 'disabled'}, as ${user.email}` : 'not enabled',
+            ],
+          ]}
+        />
         {fault !== undefined && <Alert>{fault}</Alert>}
         {isStaff(user) ? <p>{STAFF}</p> : <Forms id={id} user={user} email={email} />}
         <p>

@@ -1,7 +1,12 @@
 import { listOrgs, type Org } from '../../auth/orgs.js';
 import { readSigningKeys, statusOf } from '../../auth/signing-key.js';
+import type { JobState } from '../../jobs/job.js';
+import { countJobs } from '../../jobs/list.js';
 import { failureRules, plans, type FailureRule } from '../../limits/rules.js';
-import { Table, Time } from '../layout.js';
+import { INBOX } from '../../pulsara/inbox.js';
+import { QUEUE as WEBHOOKS } from '../../webhooks/deliver.js';
+import { Facts, type Fact } from '../facts.js';
+import { Code, Table, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
 export const statusRoutes: readonly Route[] = [
@@ -13,25 +18,34 @@ const databases = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const;
 async function status(visit: Visit): Promise<Reply> {
   const { own, facade, trail, now } = visit.options;
   const started = performance.now();
-  const org = (await listOrgs(own)).find(({ id }) => id === accountOf(visit).tenant);
+  const { tenant } = accountOf(visit);
+  const org = (await listOrgs(own)).find(({ id }) => id === tenant);
   const milliseconds = Math.max(performance.now() - started, 0.1).toFixed(1);
   return {
     title: 'Status',
     page: (
       <>
         <h1>Status</h1>
-        <Facts
+        <Card
           label="Server"
           facts={[
             ['Version', `${facade.version}, released ${facade.released}`],
             ['Database', `${databases[own.dialect.name]}, answered in ${milliseconds} ms`],
-            ['Audit events in the queue', String(trail.waiting)],
-            ['FHIR base URL', facade.base],
-            ['Token URL', facade.tokenUrl],
+            ['FHIR base URL', <Code text={facade.base} />],
+            ['Token URL', <Code text={facade.tokenUrl} />],
+          ]}
+        />
+        <h2>Queues</h2>
+        <Card
+          label="Queues"
+          facts={[
+            ['Audit events', `${String(trail.waiting)} to be written`],
+            ['Webhook deliveries', workOf(await countJobs(own, tenant, WEBHOOKS))],
+            ['Events of integrations', workOf(await countJobs(own, tenant, INBOX))],
           ]}
         />
         <h2>Limits</h2>
-        {org && <Facts label="Limits" facts={[['Requests', limitsOf(org)], ...failures]} />}
+        {org && <Card label="Limits" facts={[['Requests', limitsOf(org)], ...failures]} />}
         <h2>Signing keys</h2>
         <SigningKeys keys={await readSigningKeys(own, now())} now={now()} />
       </>
@@ -39,20 +53,15 @@ async function status(visit: Visit): Promise<Reply> {
   };
 }
 
-const Facts = ({ label, facts }: { label: string; facts: readonly (readonly [term: string, value: string])[] }) => (
+const Card = ({ label, facts }: { label: string; facts: readonly Fact[] }) => (
   <section class="card" aria-label={label}>
-    <dl>
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>
-            <bdi>{value}</bdi>
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <Facts facts={facts} />
   </section>
 );
+
+/** What somebody has to do something about comes last, where there is any. */
+const workOf = ({ waiting, running, dead }: Record<JobState, number>): string =>
+  `${String(waiting + running)} to be done${dead === 0 ? '' : `, ${String(dead)} given up`}`;
 
 function limitsOf({ plan, perMinute = 0, burst = 0 }: Org): string {
   const most = plan === 'custom' ? { perMinute, burst } : plans[plan];
@@ -83,7 +92,7 @@ const SigningKeys = ({ keys, now }: { keys: Keys; now: number }) => (
         <td>
           <Time at={key.activeFrom} />
         </td>
-        <td>{key.retireAt === undefined ? 'another follows it' : <Time at={key.retireAt} />}</td>
+        <td>{key.retireAt === undefined ? 'another key follows it' : <Time at={key.retireAt} />}</td>
       </tr>
     ))}
   </Table>

@@ -2,6 +2,7 @@ import { FORM_FIELD, newFormId } from '../forms.js';
 import { Alert, Field, Link, PostForm } from '../layout.js';
 import type { Reply } from '../visit.js';
 import type { ScopeGroup } from './offered-scopes.js';
+import { ScopeChoice } from './scope-choice.js';
 
 interface Typed {
   readonly name: string;
@@ -37,14 +38,7 @@ export const tokenForm = (groups: readonly ScopeGroup[], fault?: string, typed =
           hint="In UTC. Without one it lives until it is revoked."
         />
         <h2>Scopes</h2>
-        <div data-filter="scopes" hidden>
-          <Field label="Find a scope" name="find" hint="For example vitals, or Patient" autocomplete="off" />
-        </div>
-        <div id="scopes">
-          {groups.map((group) => (
-            <Group key={group.name} group={group} chosen={typed.scopes} />
-          ))}
-        </div>
+        <ScopeChoice groups={groups} chosen={typed.scopes} example="For example vitals, or Patient" />
         <div class="actions">
           <button class="primary">Save</button>
           <Link to="/manager/tokens">Cancel</Link>
@@ -53,29 +47,3 @@ export const tokenForm = (groups: readonly ScopeGroup[], fault?: string, typed =
     </div>
   ),
 });
-
-/** A group is closed until it is asked for, so that a phone shows what groups there are; what is chosen is open. */
-function Group({ group: { name, scopes }, chosen }: { group: ScopeGroup; chosen: readonly string[] }) {
-  return (
-    <details class="group" open={scopes.length === 1 || scopes.some(({ text }) => chosen.includes(text))}>
-      <summary>
-        {name} <span class="badge">{scopes.length}</span>
-      </summary>
-      <fieldset>
-        <legend class="unseen">{name}</legend>
-        <div class="choices">
-          {scopes.map(({ text, says }) => (
-            <label key={text} class="check">
-              <input type="checkbox" name="scope" value={text} checked={chosen.includes(text)} />
-              <span>
-                {says}
-                <br />
-                <code class="hint">{text}</code>
-              </span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
-    </details>
-  );
-}

@@ -89,10 +89,18 @@ function tokenRow({ id, name, createdAt, lastUsedAt, expiresAt }: Credential, st
       <td>
         <Time at={expiresAt} />
       </td>
-      <td>
-        <Link to={`/manager/tokens/${id}/activity`}>View{of}</Link>
+      <td class="act">
+        <Link to={`/manager/tokens/${id}/activity`} class="button quiet">
+          View{of}
+        </Link>
       </td>
-      <td>{state !== 'revoked' && <Link to={`/manager/tokens/${id}/revoke`}>Revoke{of}</Link>}</td>
+      <td class="act">
+        {state !== 'revoked' && (
+          <Link to={`/manager/tokens/${id}/revoke`} class="button quiet">
+            Revoke{of}
+          </Link>
+        )}
+      </td>
     </tr>
   );
 }

@@ -34,7 +34,10 @@ async function list(visit: Visit): Promise<Reply> {
     page: (
       <>
         <h1>Users</h1>
-        <p class="lead">The people of the organization. Patients are enabled on the page of patients.</p>
+        <p class="lead">
+          The people of the organization. Whoever runs Portico adds them, with <code>portico user create</code>;
+          patients are enabled on the page of patients.
+        </p>
         <Table label="Users" heads={['Name', 'E-mail', 'Roles', 'Can Manage Keys', 'Second factor', 'State', 'Edit']}>
           {users.map((user) => (
             <tr key={user.id}>
@@ -50,8 +53,8 @@ async function list(visit: Visit): Promise<Reply> {
               <td>
                 <State user={user} />
               </td>
-              <td>
-                <Link to={`/manager/users/${user.id}`}>
+              <td class="act">
+                <Link to={`/manager/users/${user.id}`} class="button quiet">
                   Edit<span class="unseen">{` ${user.name}`}</span>
                 </Link>
               </td>

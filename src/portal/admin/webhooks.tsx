@@ -1,6 +1,7 @@
+import { readJob } from '../../jobs/list.js';
 import { replay } from '../../jobs/replay.js';
 import { OutcomeError } from '../../outcome.js';
-import { QUEUE, sendTest } from '../../webhooks/deliver.js';
+import { QUEUE, sendTest, type Delivery } from '../../webhooks/deliver.js';
 import {
   createWebhook,
   listWebhooks,
@@ -13,10 +14,11 @@ import {
   type Webhook,
 } from '../../webhooks/webhook.js';
 import { isFirst, MOST_NAME, nameOf } from '../forms.js';
-import { Alert, Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
+import { Facts } from '../facts.js';
+import { Alert, Code, Link, Notice, PostForm, Secret, Table, Time, Toast } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { webhookForm, type Typed } from './webhook-form.js';
-import { deliveriesOf, Deliveries } from './webhook-log.js';
+import { deliveriesOf, DeliveryLog } from './webhook-log.js';
 
 export const webhookRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/webhooks', who: 'keys', handle: list },
@@ -137,7 +139,7 @@ async function webhookOf(visit: Visit): Promise<Webhook> {
 
 async function show(visit: Visit, tested?: { ok: boolean; said: string }): Promise<Reply> {
   const webhook = await webhookOf(visit);
-  const { id, name, url, events, publicKey, previousExpiresAt = 0 } = webhook;
+  const { id, name, url, events, scheme, publicKey, previousExpiresAt = 0 } = webhook;
   const deliveries = await deliveriesOf(visit.options.own, webhook);
   return {
     title: 'A webhook',
@@ -150,34 +152,18 @@ async function show(visit: Visit, tested?: { ok: boolean; said: string }): Promi
           <bdi>{name}</bdi>
         </h1>
         <section class="card" aria-label="The webhook">
-          <dl>
-            <div>
-              <dt>Address</dt>
-              <dd>
-                <code>{url}</code>
-              </dd>
-            </div>
-            <div>
-              <dt>Events</dt>
-              <dd>{events.join(', ')}</dd>
-            </div>
-            {publicKey !== undefined && (
-              <div>
-                <dt>Public key</dt>
-                <dd>
-                  <code>{publicKey}</code>
-                </dd>
-              </div>
-            )}
-            {previousExpiresAt > visit.options.now() && (
-              <div>
-                <dt>The secret before it signs until</dt>
-                <dd>
-                  <Time at={previousExpiresAt} />
-                </dd>
-              </div>
-            )}
-          </dl>
+          <Facts
+            facts={[
+              ['Address', <Code text={url} />],
+              ['Signature', scheme === 'hmac' ? 'HMAC-SHA256 with a time' : 'Ed25519'],
+              ['Public key', publicKey !== undefined && <Code text={publicKey} />],
+              [
+                'The secret before signs until',
+                previousExpiresAt > visit.options.now() && <Time at={previousExpiresAt} />,
+              ],
+              ['Events', <EventNames names={events} />],
+            ]}
+          />
           <div class="actions">
             <PostForm to={`/manager/webhooks/${id}/test`}>
               <button>Send a test</button>
@@ -185,11 +171,13 @@ async function show(visit: Visit, tested?: { ok: boolean; said: string }): Promi
             <PostForm to={`/manager/webhooks/${id}/rotate`}>
               <button>New secret</button>
             </PostForm>
-            <Link to={`/manager/webhooks/${id}/delete`}>Delete</Link>
+            <Link to={`/manager/webhooks/${id}/delete`} class="button danger">
+              Delete
+            </Link>
           </div>
+          <p class="hint">{`A new secret is made and shown at once. The one before it signs beside it for ${String(OVERLAP_HOURS)} hours.`}</p>
         </section>
-        <h2>Deliveries</h2>
-        <Deliveries webhook={id} deliveries={deliveries} />
+        <DeliveryLog webhook={id} {...deliveries} />
         <p>
           <Link to="/manager/webhooks">Back to the webhooks</Link>
         </p>
@@ -197,6 +185,16 @@ async function show(visit: Visit, tested?: { ok: boolean; said: string }): Promi
     ),
   };
 }
+
+const EventNames = ({ names }: { names: readonly string[] }) => (
+  <ul class="plain">
+    {names.map((each) => (
+      <li key={each}>
+        <code>{each}</code>
+      </li>
+    ))}
+  </ul>
+);
 
 async function test(visit: Visit): Promise<Reply> {
   const { own, outbound, now, secret } = visit.options;
@@ -211,8 +209,11 @@ async function again(visit: Visit): Promise<Reply> {
   const { own, now } = visit.options;
   const { tenant, id } = await webhookOf(visit);
   const job = visit.fields.one('delivery');
-  const known = (await deliveriesOf(own, { tenant, id })).some((each) => each.id === job);
-  if (!known || !(await replay(own, { tenant, queue: QUEUE, id: job }, now())))
+  const known = await readJob(own, tenant, QUEUE, job);
+  if (
+    (known?.payload as Delivery | undefined)?.webhook !== id ||
+    !(await replay(own, { tenant, queue: QUEUE, id: job }, now()))
+  )
     throw new OutcomeError(404, 'unknown-id', 'There is no such delivery that was given up');
   await visit.record({ interaction: 'webhook-replay', action: 'E', entity: `webhook/${id}` });
   return { to: `/manager/webhooks/${id}?again=1` };

@@ -20,12 +20,16 @@ export const contextChoices = (scopes: readonly Spelling[]): Choice[] =>
     return found.length === 0 ? [] : [{ value: (found[0] as Spelling).text, says }];
   });
 
-/** The lines about data; a scope of all types has one for each type, so that each can be left out. */
+/**
+ * The lines about data, what matters most to a patient first; a scope of all types has one for each type, so that each
+ * can be left out.
+ */
 export const dataChoices = (scopes: readonly Spelling[], types: readonly string[]): Choice[] => {
   const lines = scopes.flatMap((scope) =>
-    partsOf(scope, types).map(({ text, type }) => ({ value: text, says: meaning(scope, type) })),
+    partsOf(scope, types).map(({ text, type }) => ({ value: text, says: meaning(scope, type), place: placeOf(type) })),
   );
-  return [...new Map(lines.map((each) => [each.value, each])).values()];
+  const alike = new Map(lines.map((each) => [each.value, each]));
+  return [...alike.values()].sort((one, other) => one.place - other.place);
 };
 
 interface Part {
@@ -64,22 +68,29 @@ function isContextLeft(text: string, scopes: readonly Spelling[], isLeft: (text:
 const things: Readonly<Record<string, string>> = {
   Patient: 'personal details, such as name, address and date of birth',
   Observation: 'measurements and test results',
-  Encounter: 'visits',
   DiagnosticReport: 'reports of laboratory, imaging and other tests',
-  Specimen: 'samples that were taken, such as blood',
+  Encounter: 'visits',
   DocumentReference: 'documents',
   Communication: 'messages',
-  Practitioner: 'names of clinicians',
-  PractitionerRole: 'where clinicians work, and as what',
-  Organization: 'names of organizations',
-  Location: 'names of places of care',
   Condition: 'diagnoses',
   MedicationRequest: 'prescriptions',
   AllergyIntolerance: 'allergies',
   Immunization: 'vaccinations',
+  Specimen: 'samples that were taken, such as blood',
+  Practitioner: 'names of clinicians',
+  PractitionerRole: 'where clinicians work, and as what',
+  Organization: 'names of organizations',
+  Location: 'names of places of care',
   Provenance: 'who wrote what in the record',
   AuditEvent: 'the record of who asked for what',
+  Subscription: 'what programs are told of by themselves',
 };
+
+/** The place of a type in that list; what has no words there comes last. */
+function placeOf(type: string): number {
+  const place = Object.keys(things).indexOf(type);
+  return place === -1 ? Object.keys(things).length : place;
+}
 
 const deeds: readonly (readonly [operations: readonly Operation[], word: string])[] = [
   [['r', 's'], 'read'],

@@ -1,7 +1,7 @@
 import { logoUrl } from '../../auth/app-logo.js';
 import { AUTHORIZE_PATH } from '../../auth/paths.js';
 import { isOwned } from '../../auth/redirect-uri.js';
-import { PostForm, Link } from '../layout.js';
+import { Link, Notice, PostForm } from '../layout.js';
 import type { Reply, Visit } from '../visit.js';
 import type { Asking } from './asking.js';
 import { contextChoices, dataChoices, type Choice } from './choices.js';
@@ -31,12 +31,18 @@ export async function consentPage(visit: Visit, asking: Asking): Promise<Reply> 
           to <bdi>{placeOf(redirectUri)}</bdi>.
         </p>
         {!isOwned(redirectUri) && (
-          <p class="alert">This app runs on your device. Go on only if you have just opened it yourself.</p>
+          <Notice>This app runs on your device. Go on only if you have just opened it yourself.</Notice>
         )}
         <PostForm to={path}>
           {patient && <input type="hidden" name="patient" value={patient.id} />}
           <Choices legend="Data" choices={dataChoices(scopes, typesOf(visit))} />
           <Choices legend="You" choices={contextChoices(scopes)} />
+          <details>
+            <summary>Exact scopes, for developers</summary>
+            <p>
+              <code class="hint">{scopes.map(({ text }) => text).join(' ')}</code>
+            </p>
+          </details>
           <p class="hint">Leave out what you do not want to share. The app may then do less for you.</p>
           <div class="actions">
             <button class="primary" name="decision" value="allow">
@@ -74,11 +80,7 @@ const Choices = ({ legend, choices }: { legend: string; choices: readonly Choice
       {choices.map(({ value, says }) => (
         <label key={value} class="check">
           <input type="checkbox" name="scope" value={value} checked />
-          <span>
-            {says}
-            <br />
-            <code class="hint">{value}</code>
-          </span>
+          <span>{says}</span>
         </label>
       ))}
     </fieldset>

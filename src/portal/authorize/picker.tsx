@@ -1,6 +1,6 @@
 import { AUTHORIZE_PATH } from '../../auth/paths.js';
 import { findPeople } from '../admin/find-patients.js';
-import { Link, PostForm, SearchForm, Table } from '../layout.js';
+import { dateText, Link, PostForm, SearchForm, Table } from '../layout.js';
 import type { Reply, Visit } from '../visit.js';
 import type { Asking } from './asking.js';
 
@@ -35,12 +35,12 @@ export async function pickerPage(visit: Visit, { request, client, login }: Askin
                 <th scope="row">
                   <bdi>{name}</bdi>
                 </th>
-                <td>{birthDate}</td>
+                <td>{dateText(birthDate)}</td>
                 <td>
                   <code>{id}</code>
                 </td>
-                <td>
-                  <Link to={`${path}?patient=${encodeURIComponent(id)}`}>
+                <td class="act">
+                  <Link class="button quiet" to={`${path}?patient=${encodeURIComponent(id)}`}>
                     Choose<span class="unseen">{` ${name}`}</span>
                   </Link>
                 </td>

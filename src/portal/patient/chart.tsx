@@ -9,7 +9,7 @@ export interface Series {
 }
 
 const MOST_POINTS = 30;
-const [WIDTH, HEIGHT, EDGE] = [240, 64, 6];
+const [WIDTH, HEIGHT, EDGE] = [200, 72, 8];
 
 /** The measurements that can be drawn; those with two parts, like a blood pressure, are two series. */
 export function seriesOf(observations: readonly Observation[]): Series[] {
@@ -51,19 +51,12 @@ function unitOf({ unit, code }: Quantity): string {
 }
 
 /**
- * A line without axes: its last value, its range and its days stand beside it as text. The points have the same
+ * A line between its least and its most, over the days of its first and its last point. The points have the same
  * distance whatever time is between them, because a year without a visit would squeeze the visits to nothing.
  */
 export function Chart({ series: { name, unit, points } }: { series: Series }) {
-  const values = points.map(({ value }) => value);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const [first, last] = [points[0], points.at(-1)];
-  if (!first || !last) return null;
-  const x = (index: number): number => round(EDGE + (index / Math.max(points.length - 1, 1)) * (WIDTH - 2 * EDGE));
-  // A value that never changes is a line in the middle.
-  const y = (value: number): number =>
-    round(HEIGHT - EDGE - (most === least ? 0.5 : (value - least) / (most - least)) * (HEIGHT - 2 * EDGE));
-  const range = `${String(points.length)} values from ${String(least)} to ${String(most)} ${unit}`.trim();
+  const last = points.at(-1);
+  if (!last) return null;
   return (
     <figure class="chart">
       <figcaption>
@@ -72,8 +65,39 @@ export function Chart({ series: { name, unit, points } }: { series: Series }) {
           {String(last.value)} <small>{unit}</small>
         </strong>
       </figcaption>
-      {points.length > 1 && (
+      {points.length > 1 ? (
+        <Plot series={{ name, unit, points }} />
+      ) : (
+        <p class="hint">
+          <Day at={last.at} />
+        </p>
+      )}
+    </figure>
+  );
+}
+
+function Plot({ series: { name, unit, points } }: { series: Series }) {
+  const values = points.map(({ value }) => value);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const x = (index: number): number => round(EDGE + (index / (points.length - 1)) * (WIDTH - 2 * EDGE));
+  // A value that never changes is a line in the middle.
+  const y = (value: number): number =>
+    round(HEIGHT - EDGE - (most === least ? 0.5 : (value - least) / (most - least)) * (HEIGHT - 2 * EDGE));
+  const range = `${String(points.length)} values from ${String(least)} to ${String(most)} ${unit}`.trim();
+  const axes = most === least ? [least] : [most, least];
+  const [first, last] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 0];
+  return (
+    <>
+      <div class="plot">
+        <div class="scale" aria-hidden="true">
+          {axes.map((value) => (
+            <span key={value}>{String(value)}</span>
+          ))}
+        </div>
         <svg viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`} role="img" aria-label={`${name}: ${range}`}>
+          {axes.map((value) => (
+            <line key={value} class="axis" x1="0" x2={WIDTH} y1={y(value)} y2={y(value)} />
+          ))}
           <polyline
             points={values.map((value, index) => `${String(x(index))},${String(y(value))}`).join(' ')}
             fill="none"
@@ -81,22 +105,26 @@ export function Chart({ series: { name, unit, points } }: { series: Series }) {
             stroke-width="2"
             stroke-linejoin="round"
           />
-          <circle cx={x(points.length - 1)} cy={y(last.value)} r="3.5" fill="currentColor" />
+          <circle cx={x(points.length - 1)} cy={y(values.at(-1) ?? 0)} r="3.5" fill="currentColor" />
         </svg>
-      )}
-      <p class="hint">
-        {points.length > 1 && (
-          <>
-            {range}
-            <br />
-            <Day at={first.at} />
-            {' to '}
-          </>
-        )}
-        <Day at={last.at} />
+      </div>
+      <p class="days">
+        <span>{dayBefore(first, last)}</span>
+        <span>
+          <Day at={last} />
+        </span>
       </p>
-    </figure>
+    </>
   );
+}
+
+const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** The first of two days; its year is left out where it is that of the last, and all of it where it is the same day. */
+function dayBefore(first: number, last: number) {
+  const [one, other] = [new Date(first).toISOString(), new Date(last).toISOString()];
+  if (one.slice(0, 10) === other.slice(0, 10)) return '';
+  return one.slice(0, 4) === other.slice(0, 4) ? dayMonth.format(first) : <Day at={first} />;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,5 +1,6 @@
 import type { Communication, DocumentReference, Observation, Patient } from '@medplum/fhirtypes';
 import { readBinary } from '../../rest/binary.js';
+import { Facts, type Fact } from '../facts.js';
 import { dateText, Link, Time } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { Chart, seriesOf } from './chart.js';
@@ -16,7 +17,12 @@ async function history(visit: Visit): Promise<Reply> {
   const find = (type: string, ...pairs: [string, string][]) => ownEntries(options, access, type, pairs);
   const people = await find('Patient', ['_id', patientOf(accountOf(visit))]);
   const observations = await find('Observation', ['_sort', '-date'], ['_count', '200']);
-  const documents = await find('DocumentReference', ['status', 'current'], ['_sort', '-date'], ['_count', '20']);
+  const documents = await find(
+    'DocumentReference',
+    ['status', 'current'],
+    ['_sort', '-date'],
+    ['_count', String(MOST_DOCUMENTS)],
+  );
   const messages = await find('Communication', ['_sort', '-sent'], ['_count', '30']);
   const shown = [...people, ...observations, ...documents, ...messages];
   await record({
@@ -50,7 +56,7 @@ function Demographics({ patient }: { patient: Patient | undefined }) {
   if (!patient) return <p class="card">There is no record to show yet.</p>;
   const name = patient.name?.find(({ use }) => use === 'official') ?? patient.name?.[0];
   const address = patient.address?.[0];
-  const facts: [string, string | undefined][] = [
+  const facts: Fact[] = [
     ['Name', name?.text ?? [...(name?.given ?? []), name?.family].filter(Boolean).join(' ')],
     ['Born', patient.birthDate && dateText(patient.birthDate)],
     ['Gender', patient.gender && `${patient.gender[0]?.toUpperCase() ?? ''}${patient.gender.slice(1)}`],
@@ -64,25 +70,15 @@ function Demographics({ patient }: { patient: Patient | undefined }) {
   return (
     <section class="card" aria-labelledby="me">
       <h2 id="me">About me</h2>
-      <dl>
-        {facts.map(
-          ([term, value]) =>
-            value !== undefined &&
-            value !== '' && (
-              <div key={term}>
-                <dt>{term}</dt>
-                <dd>
-                  <bdi>{value}</bdi>
-                </dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts facts={facts} />
     </section>
   );
 }
 
 const MOST_CHARTS = 12;
+const MOST_DOCUMENTS = 100;
+/** As many documents, or messages, as are shown without a click. */
+const MOST_IN_SIGHT = 8;
 
 function Measurements({ observations }: { observations: readonly Observation[] }) {
   const series = seriesOf(observations).slice(0, MOST_CHARTS);
@@ -103,38 +99,50 @@ function Measurements({ observations }: { observations: readonly Observation[] }
 }
 
 function Documents({ documents }: { documents: readonly DocumentReference[] }) {
+  const [newest, older] = [documents.slice(0, MOST_IN_SIGHT), documents.slice(MOST_IN_SIGHT)];
   return (
     <section class="card" aria-labelledby="documents">
       <h2 id="documents">Documents</h2>
-      {documents.length === 0 ? (
-        <p>There are none.</p>
-      ) : (
-        <ul class="rows">
-          {documents.map((each) => (
-            <li key={each.id}>
-              <span>
-                <DocumentLink document={each} />
-              </span>
-              <span class="hint">{each.date && <Time at={Date.parse(each.date)} />}</span>
-            </li>
-          ))}
-        </ul>
+      {documents.length === 0 ? <p>There are none.</p> : <DocumentList documents={newest} />}
+      {older.length > 0 && (
+        <details>
+          <summary>{`${String(older.length)} older documents`}</summary>
+          <DocumentList documents={older} />
+          {documents.length === MOST_DOCUMENTS && <p class="hint">Your clinic has those that are older still.</p>}
+        </details>
       )}
     </section>
   );
 }
 
+const DocumentList = ({ documents }: { documents: readonly DocumentReference[] }) => (
+  <ul class="rows">
+    {documents.map((each) => (
+      <li key={each.id}>
+        <DocumentLink document={each} />
+        <span class="hint">{each.date && <Time at={Date.parse(each.date)} />}</span>
+      </li>
+    ))}
+  </ul>
+);
+
 function DocumentLink({ document: { content, type, description } }: { document: DocumentReference }) {
   const attachment = content[0]?.attachment;
   const kind = type?.text ?? type?.coding?.[0]?.display ?? 'Document';
-  const about = description ?? attachment?.title;
+  const about = (description ?? attachment?.title ?? '').replace(`${kind}, `, '');
   const id = /(?:^|\/)Binary\/([A-Za-z0-9\-.]{1,64})$/.exec(attachment?.url ?? '')?.[1];
   const text = (
     <>
-      <bdi>{kind}</bdi> {about !== undefined && <bdi class="hint about">{about}</bdi>}
+      <bdi>{kind}</bdi> {about !== '' && about !== kind && <bdi class="hint">{about}</bdi>}
     </>
   );
-  return id === undefined ? text : <Link to={`/portal/documents/${id}`}>{text}</Link>;
+  return id === undefined ? (
+    <span class="titled">{text}</span>
+  ) : (
+    <Link to={`/portal/documents/${id}`} class="titled">
+      {text}
+    </Link>
+  );
 }
 
 function Messages({ messages }: { messages: readonly Communication[] }) {
@@ -142,7 +150,7 @@ function Messages({ messages }: { messages: readonly Communication[] }) {
     const text = payload.map(({ contentString }) => contentString ?? '').join(' ');
     return text.trim() === '' ? [] : [{ id, sent, from: sender?.display ?? 'Care team', text }];
   });
-  const [newest, older] = [said.slice(0, MOST_MESSAGES), said.slice(MOST_MESSAGES)];
+  const [newest, older] = [said.slice(0, MOST_IN_SIGHT), said.slice(MOST_IN_SIGHT)];
   return (
     <section class="card" aria-labelledby="messages">
       <h2 id="messages">Messages</h2>
@@ -156,9 +164,6 @@ function Messages({ messages }: { messages: readonly Communication[] }) {
     </section>
   );
 }
-
-/** As many as are shown without a click. */
-const MOST_MESSAGES = 8;
 
 interface Message {
   readonly id: string | undefined;

@@ -45,7 +45,7 @@ async function list(visit: Visit): Promise<Reply> {
           each app, so that you can end one without the others.
         </p>
         {keys.length === 0 ? (
-          <p class="card empty">You have not given any app access.</p>
+          <p class="card empty">No app has a key to your record. Generate a set when an app asks you for one.</p>
         ) : (
           <Table label="Your credentials" heads={['Name', 'Key begins with', 'Created', 'Last used', 'Delete']}>
             {keys.map((key) => (
@@ -62,7 +62,7 @@ async function list(visit: Visit): Promise<Reply> {
                 <td>
                   <Time at={key.lastUsedAt} />
                 </td>
-                <td>
+                <td class="act">
                   <Link to={`/portal/keys/${key.id}/delete`} class="icon">
                     <Trash />
                     <span class="unseen">

@@ -20,16 +20,16 @@ async function log(visit: Visit): Promise<Reply> {
         {events.length === 0 ? (
           <p class="card empty">Nobody has asked for your data yet.</p>
         ) : (
-          <Table label="Access log" heads={['When', 'Who', 'What']}>
+          <Table label="Access log" heads={['What', 'Who', 'When']}>
             {events.map((event, index) => (
               <tr key={index}>
-                <td class="when">
-                  <Time at={event.at} />
-                </td>
+                <th scope="row">{whatOf(event)}</th>
                 <td>
                   <bdi>{whoOf(event, account.id)}</bdi>
                 </td>
-                <td>{whatOf(event)}</td>
+                <td class="when">
+                  <Time at={event.at} />
+                </td>
               </tr>
             ))}
           </Table>
@@ -56,12 +56,37 @@ const things: Readonly<Record<string, string>> = {
   Provenance: 'who wrote what in your record',
 };
 
+const added = (thing: string): string => `Added to ${thing}`;
+const changed = (thing: string): string => `Changed ${thing}`;
+
 const deeds: Readonly<Record<string, (thing: string) => string>> = {
   read: (thing) => `Read ${thing}`,
   vread: (thing) => `Read an older version of ${thing}`,
+  'history-instance': (thing) => `Read older versions of ${thing}`,
+  'history-type': (thing) => `Read older versions of ${thing}`,
+  'history-system': () => 'Read what changed in your record',
   operation: (thing) => `Looked through ${thing}`,
   'search-type': (thing) => `Looked through ${thing}`,
+  'search-system': () => 'Looked through your record',
+  create: added,
+  update: changed,
+  patch: changed,
+  delete: (thing) => `Deleted from ${thing}`,
+  batch: () => 'Read or changed several things in your record',
+  transaction: () => 'Changed several things in your record',
+  import: () => 'Copied data from another system into your record',
+  'pulsara-file': () => 'Added an emergency case to your record',
+  'held-case': () => 'Compared your name and birth date with an emergency case',
+  'held-document': () => 'Read the summary of an emergency case that may be yours',
+  'held-case-accept': () => 'Decided that an emergency case is yours',
+  'held-case-reject': () => 'Decided that an emergency case is not yours',
   'patient-channel': () => 'Read one of your visits',
+  'patient-channel-list': () => 'Looked through your visits',
+  'patient-channel-summary': () => 'Read the summary of one of your visits',
+  'patient-channel-create': () => 'Added a visit to your record',
+  'channel-identifier-create': () => 'Added a number to one of your visits',
+  'channel-vital-signs-create': () => 'Added measurements to one of your visits',
+  'channel-message-create': () => 'Added a message to one of your visits',
   token: () => 'Connected to your record',
   introspect: () => 'Checked an access token',
   revoke: () => 'Ended an access token',

@@ -54,7 +54,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     software: { name: 'Portico', version, releaseDate: released },
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json'],
+    format: ['json', 'xml', 'application/fhir+json', 'application/fhir+xml'],
     ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
     rest: [
       {

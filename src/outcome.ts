@@ -23,6 +23,7 @@ const catalogue = {
   'too-costly': 'too-costly',
   'too-long': 'too-long',
   'invalid-json': 'structure',
+  'invalid-xml': 'structure',
   'invalid-resource': 'invalid',
   'invalid-patch': 'invalid',
   'patch-failed': 'processing',

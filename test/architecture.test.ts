@@ -27,7 +27,7 @@ const line: readonly (readonly string[])[] = [
   ['access'],
   ['store'],
   ['search'],
-  ['registry'],
+  ['registry', 'xml'],
   ['validate'],
   ['define'],
   ['secret'],

@@ -11,7 +11,7 @@ const SHOWN = 20;
 export function importCommand(program: Command): void {
   const command = withJson(program.command('import'))
     .description('import FHIR R4: a Bundle, a resource, NDJSON, a folder of them, or a FHIR package')
-    .argument('<path>', '.json, .ndjson or .tgz file, or a folder')
+    .argument('<path>', '.json, .xml, .ndjson or .tgz file, or a folder')
     .option('--org <id>', 'the organization; not needed when there is only one')
     .action((path: string, options: { org?: string }) =>
       run(command, () =>

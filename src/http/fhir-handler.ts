@@ -8,12 +8,13 @@ import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { dispatcher, type Match, type Serves } from './dispatch.js';
 import type { Body, FhirRequest, FhirResponse, Headers, Route, Takes } from './fhir-request.js';
-import { isOtherFhir, isR4, negotiate, type Format } from './negotiate.js';
+import { checkServed, isFhirXml, isOtherFhir, isR4, isXmlType, negotiate, type Format } from './negotiate.js';
 import { outcomeOf } from './operation-outcome.js';
 import { checkOrganization } from './organization.js';
 import { handledOf, type Handled } from './request-log.js';
 import { respond } from './respond.js';
 import { unavailable } from './unavailable.js';
+import { asJson, inXml } from './xml.js';
 
 /** A form of search parameters is small. */
 const FORM_BYTES = 65_536;
@@ -62,14 +63,15 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
   };
 
   async function answer(ctx: Context, handled: Handled): Promise<Answered> {
-    let format: Format = { pretty: false, accept: undefined };
+    let format: Format = { pretty: false, isXml: false, isServed: true, accept: undefined };
     let match: Match | undefined;
     try {
       const params = paramsOf(ctx.querystring);
       refuse(params);
       const isBinary = ctx.path.startsWith('/Binary/', path.length);
+      format = negotiate(ctx.req.headers.accept, params, isBinary);
       // A form may say the format too: then it is decided when that has been read.
-      if (ctx.method !== 'POST') format = negotiate(ctx.req.headers.accept, params, isBinary);
+      if (ctx.method !== 'POST') checkServed(format);
       match = dispatch(ctx.method, ctx.path.slice(path.length));
       handled.interaction = match.route.interaction;
       if (match.type !== '') handled.type = match.type;
@@ -85,13 +87,16 @@ export function fhirHandler(options: FhirHandlerOptions): Middleware {
       if (takes === 'form') {
         all = [...params, ...(await form(ctx))];
         refuse(all);
+        format = negotiate(ctx.req.headers.accept, all, isBinary);
       }
-      if (ctx.method === 'POST') format = negotiate(ctx.req.headers.accept, all, isBinary);
+      if (ctx.method === 'POST') checkServed(format);
       const body = takes === undefined || takes === 'form' ? undefined : await bodyOf(ctx, takes, match.type);
       const request = requestOf(ctx, match, all, handled, format, body);
-      return { response: await match.route.handle(request), format, match };
+      const response = await match.route.handle(request);
+      return { response: format.isXml ? await inXml(response, format) : response, format, match };
     } catch (error) {
-      return { response: failure(error, handled.requestId, base, onError), format, match, refused: error };
+      const response = failure(error, handled.requestId, base, onError);
+      return { response: format.isXml ? await inXml(response, format) : response, format, match, refused: error };
     }
   }
 }
@@ -160,7 +165,11 @@ async function form(ctx: Context): Promise<Pairs> {
 }
 
 /** Errors: 415 for a type that is not taken, 413 above the limit. */
-async function bodyOf({ req }: Context, { types, limit, optional }: Takes, type: string): Promise<Body | undefined> {
+async function bodyOf(
+  { req }: Context,
+  { types, limit, nodes, optional }: Takes,
+  type: string,
+): Promise<Body | undefined> {
   const { 'content-length': length = '0', 'transfer-encoding': chunked } = req.headers;
   if (optional && length === '0' && chunked === undefined) return undefined;
   try {
@@ -169,8 +178,11 @@ async function bodyOf({ req }: Context, { types, limit, optional }: Takes, type:
     const taken = types ? types.has(contentType) : /^[^/]+\/[^/]+$/.test(contentType) && !isOtherFhir(contentType);
     if (!taken) throw new BodyError('type', `The body must be ${types ? [...types].join(', ') : 'of a media type'}`);
     if (!isR4(sentType)) throw new BodyError('type', 'Portico speaks FHIR version 4.0');
-    if (types) checkEncoding(req);
-    return { contentType, sentType, bytes: await readBytes(req, limit(type)) };
+    // What is no FHIR may be a document of any kind, and XML too.
+    const isXml = types ? isXmlType(contentType) : isFhirXml(contentType);
+    if (types ?? isXml) checkEncoding(req);
+    const bytes = await readBytes(req, limit(type));
+    return isXml ? await asJson(bytes, nodes) : { contentType, sentType, bytes };
   } catch (error) {
     throw told(error);
   }

@@ -51,7 +51,7 @@ export interface FhirResponse {
   readonly interaction?: Route['interaction'];
   /** The audit trail has it already, in the transaction of the write. */
   readonly audited?: true;
-  /** JSON of a FHIR resource as text, or bytes of another type. */
+  /** A FHIR resource as text, or bytes of another type. */
   readonly body?: string | { readonly contentType: string; readonly bytes: Buffer };
 }
 
@@ -69,11 +69,13 @@ export type Need = 'create' | 'update' | 'delete' | 'history';
 
 /** The bodies that an interaction takes: media types in lower case, and the most bytes for a type. */
 export interface Takes {
-  /** Without them, any but FHIR that is no JSON. */
+  /** Without them, any but FHIR that is neither JSON nor XML. */
   readonly types?: ReadonlySet<string>;
   /** There may be none. */
   readonly optional?: true;
   readonly limit: (type: string) => number;
+  /** The most objects, lists and values. */
+  readonly nodes: number;
 }
 
 /** One line of the table of interactions. */

@@ -12,6 +12,9 @@ import { endOfTurn } from './turn.js';
 const GZIP_BYTES = 1400;
 const compress = promisify(gzip);
 
+const JSON_TYPE = 'application/fhir+json; charset=utf-8';
+const XML_TYPE = 'application/fhir+xml; charset=utf-8';
+
 /**
  * Writes headers and body at once: Koa's own way sets each header by itself, which costs more.
  * What is sent is somebody's health, so nothing keeps it.
@@ -28,8 +31,8 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
     for (const [name, value] of Object.entries(corsHeaders(handled.access, req.headers.origin))) sent.push(name, value);
   let bytes: string | Buffer = '';
   if (typeof body === 'string') {
-    sent.push('Content-Type', 'application/fhir+json; charset=utf-8');
-    bytes = format.pretty ? pretty(body) : body;
+    sent.push('Content-Type', format.isXml ? XML_TYPE : JSON_TYPE);
+    bytes = format.pretty && !format.isXml ? pretty(body) : body;
     if (bytes.length >= GZIP_BYTES && acceptsGzip(req.headers['accept-encoding'])) {
       bytes = await compress(bytes);
       sent.push('Content-Encoding', 'gzip');

@@ -6,9 +6,8 @@ import { decodeBase64 } from '../store/blobs.js';
 import type { Facade } from './facade.js';
 import { offers } from './offers.js';
 import { JSON_PATCH } from './patch.js';
-import { checkNodes, parsedBundle } from './sent.js';
+import { checkNodes, MAX_ENTRIES, parsedBundle } from './sent.js';
 
-const MAX_ENTRIES = 100;
 /** Every reference of an entry is compared with it. */
 const MAX_URL = 2048;
 /** As for a request by itself: what Node takes of headers and a line together. */
@@ -33,7 +32,7 @@ export interface BundleRequest {
 
 /** Reads a batch or a transaction; an entry is read when it is asked for, so that a batch can refuse one alone. */
 export function bundleIn(facade: Facade, routes: readonly Route[], request: FhirRequest): BundleRequest {
-  const { value, literals } = parsedBundle(request.body, MAX_ENTRIES);
+  const { value, literals } = parsedBundle(request.body);
   const bundle = value as Members | null;
   if (typeof bundle !== 'object' || bundle?.['resourceType'] !== 'Bundle') throw invalid('The body is not a Bundle');
   const { type, entry = [] } = bundle;

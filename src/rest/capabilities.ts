@@ -59,7 +59,7 @@ export function capabilityStatement(facade: Stated, routes: readonly Route[]): C
     implementation: { description: 'FHIR R4 as a view of relational tables', url: base },
     ...(guides.length > 0 && { implementationGuide: guides.map(({ guide }) => guide) }),
     fhirVersion: '4.0.1',
-    format: ['json', 'application/fhir+json'],
+    format: ['json', 'xml', 'application/fhir+json', 'application/fhir+xml'],
     ...(routes.some(({ interaction }) => interaction === 'patch') && { patchFormat: patchFormats }),
     rest: [
       {

@@ -17,14 +17,14 @@ import { checkPreconditions } from './preconditions.js';
 import { gone, visible } from './read.js';
 import { refuseForeign } from './referred.js';
 import { planSaving } from './saving.js';
-import { checkSize, checkValid, jsonTypes, parsed } from './sent.js';
+import { checkSize, checkValid, parsed, takesResourceOr } from './sent.js';
 
 export const JSON_PATCH = 'application/json-patch+json';
 
 /** What CapabilityStatement.patchFormat says. */
-export const patchFormats = [JSON_PATCH, 'application/fhir+json'];
+export const patchFormats = [JSON_PATCH, 'application/fhir+json', 'application/fhir+xml'];
 
-export const takesPatch: Takes = { types: new Set([JSON_PATCH, ...jsonTypes]), limit: () => 1024 * 1024 };
+export const takesPatch: Takes = takesResourceOr(JSON_PATCH);
 
 /** https://hl7.org/fhir/R4/http.html#patch, in JSON Patch or in FHIRPath Patch. */
 export const patch = (facade: Facade): Write => writes(facade, planPatch);

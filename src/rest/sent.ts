@@ -13,19 +13,25 @@ const ATTACHING_BYTES = 32 * MEBIBYTE;
 const BUNDLE_BYTES = 5 * MEBIBYTE;
 /** Objects, lists and values in one resource. */
 const MAX_NODES = 10_000;
+/** Of a batch or a transaction. */
+export const MAX_ENTRIES = 100;
 
-/** The media types of JSON resources: https://hl7.org/fhir/R4/http.html#mime-type */
-export const jsonTypes: ReadonlySet<string> = new Set([
-  'application/fhir+json',
-  'application/json',
-  'text/json',
-  'application/json+fhir',
+/** The media types of resources: https://hl7.org/fhir/R4/http.html#mime-type */
+const resourceTypes: ReadonlySet<string> = new Set([
+  ...['application/fhir+json', 'application/json', 'text/json', 'application/json+fhir'],
+  ...['application/fhir+xml', 'application/xml', 'text/xml', 'application/xml+fhir'],
 ]);
 
 /** The body of a create or an update. */
 export const takesResource = (registry: Registry): Takes => ({
-  types: jsonTypes,
+  types: resourceTypes,
+  nodes: MAX_NODES,
   limit: (type) => (registry.get(type)?.attachments ? ATTACHING_BYTES : RESOURCE_BYTES),
+});
+
+/** A resource, or another document that is JSON. */
+export const takesResourceOr = (type: string): Takes => ({
+  ...{ types: new Set([type, ...resourceTypes]), limit: () => RESOURCE_BYTES, nodes: MAX_NODES },
 });
 
 /** The resource of a body, of the type that the URL names. Errors: 400 `invalid-json`, `invalid-resource`; 413. */
@@ -49,16 +55,20 @@ export function parsed(body: FhirRequest['body']): Parsed {
 }
 
 /** The bytes of a document, as they are or in a Binary resource. */
-export const takesBytes: Takes = { limit: () => ATTACHING_BYTES };
+export const takesBytes: Takes = { limit: () => ATTACHING_BYTES, nodes: MAX_NODES };
 
 /** A Bundle is as large as its resources together. */
-export const takesBundle: Takes = { types: jsonTypes, limit: () => BUNDLE_BYTES };
+export const takesBundle: Takes = {
+  types: resourceTypes,
+  limit: () => BUNDLE_BYTES,
+  nodes: MAX_NODES * MAX_ENTRIES,
+};
 
 /** Errors: 400 `invalid-json`, 413 `too-long`. */
-export function parsedBundle(body: FhirRequest['body'], entries: number): Parsed {
+export function parsedBundle(body: FhirRequest['body']): Parsed {
   if (body === undefined || !('bytes' in body)) throw invalid('A Bundle is no entry of a Bundle');
   const found = parseJson(textOf(body.bytes));
-  checkNodes(found.value, MAX_NODES * entries);
+  checkNodes(found.value, MAX_NODES * MAX_ENTRIES);
   return found;
 }
 

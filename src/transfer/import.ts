@@ -45,6 +45,9 @@ export interface ImportOptions {
 /** Resources that one commit takes: writers in one turn share the price of a sync. */
 const BATCH = 200;
 
+/** Of a file in XML: as many as the operator likes, but no file makes the process fall. */
+const MAX_ELEMENTS = 10_000_000;
+
 type Resource = Readonly<Record<string, unknown>>;
 
 interface Candidate {
@@ -77,7 +80,7 @@ class Import {
 
   async take(item: Item): Promise<void> {
     try {
-      const { value, literals } = parseJson(item.text);
+      const { value, literals } = parseJson(isXml(item.text) ? await asJson(item.text) : item.text);
       const resource = value as Readonly<Record<string, unknown>> | null;
       if (typeof resource !== 'object' || resource === null || typeof resource['resourceType'] !== 'string')
         throw new OutcomeError(400, 'invalid-resource', 'It is not a FHIR resource: a JSON object with a resourceType');
@@ -249,6 +252,11 @@ class Import {
       });
   }
 }
+
+/** No JSON begins so. */
+const isXml = (text: string): boolean => /^\ufeff?\s*</.test(text);
+
+const asJson = async (xml: string): Promise<string> => (await import('../xml/from-xml.js')).fromXml(xml, MAX_ELEMENTS);
 
 const isBinary = (resource: Resource): boolean => resource['resourceType'] === 'Binary';
 

@@ -13,7 +13,7 @@ export interface Item {
   readonly text: string;
 }
 
-/** Reads a file, a folder or a FHIR package: .json, .ndjson and .tgz, folders in the order of their names. */
+/** Reads a file, a folder or a FHIR package: .json, .xml, .ndjson and .tgz, folders in the order of their names. */
 export async function* readItems(path: string): AsyncGenerator<Item> {
   const info = await stat(path);
   if (!info.isDirectory()) {
@@ -26,7 +26,7 @@ export async function* readItems(path: string): AsyncGenerator<Item> {
   }
 }
 
-const readable = new Set(['.json', '.ndjson', '.tgz']);
+const readable = new Set(['.json', '.xml', '.ndjson', '.tgz']);
 
 async function* readOne(file: string, origin: string): AsyncGenerator<Item> {
   switch (extname(file)) {

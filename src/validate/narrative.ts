@@ -24,8 +24,15 @@ const attribute = /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const scripts = /^(javascript|vbscript):|:expression\(|url\(['"]?javascript:/;
 const XMLNS = 'http://www.w3.org/1999/xhtml';
 
+/** What no text of XML holds as it is: https://www.w3.org/TR/xml/#syntax */
+const stray = /&(?!(#\d+|#x[\da-fA-F]+|\w+);)|\]\]>/;
+/** Characters that XML does not have, as they are or by their numbers. */
+const unsayable =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|&#(0*([0-8]|1[124-9]|2\d|3[01])|x0*([0-8bcef]|1[\da-f]|fff[ef]|d[89a-f]..));/i;
+
 /** What is wrong with it; undefined where nothing is. */
 export function narrativeFault(div: string): string | undefined {
+  if (unsayable.test(div) || !div.isWellFormed()) return 'holds characters that XML does not have';
   const open: string[] = [];
   let hasContent = false;
   let roots = 0;
@@ -36,10 +43,12 @@ export function narrativeFault(div: string): string | undefined {
     if (!match) return 'is not well-formed';
     const [whole, closing, name, rest, empty] = match;
     if (name === undefined) {
-      if (whole === '<' || /&(?!(#\d+|#x[\da-fA-F]+|\w+);)/.test(whole)) return 'is not well-formed';
-      if (/\S/.test(whole) && !whole.startsWith('<!--')) {
+      const isComment = whole.startsWith('<!--');
+      if (isComment ? /--/.test(whole.slice(4, -3).concat('-')) : whole === '<' || stray.test(whole))
+        return 'is not well-formed';
+      if (isComment || /\S/.test(whole)) {
         if (open.length === 0) return 'is not one div';
-        hasContent = true;
+        if (!isComment) hasContent = true;
       }
       continue;
     }
@@ -60,9 +69,13 @@ export function narrativeFault(div: string): string | undefined {
 function tagFault(name: string, rest: string, isRoot: boolean): string | undefined {
   if (isRoot && name !== 'div') return 'is not one div';
   if (!elements.has(name)) return 'has an element that a narrative must not have';
+  const seen = new Set<string>();
   for (const [, attributeName = '', double, simple] of rest.matchAll(attribute)) {
     if (!attributes.has(attributeName)) return 'has an attribute that a narrative must not have';
-    const value = (double ?? simple ?? '').replace(/\s/g, '').toLowerCase();
+    const text = double ?? simple ?? '';
+    if (seen.has(attributeName) || /&(?!(#\d+|#x[\da-fA-F]+|\w+);)/.test(text)) return 'is not well-formed';
+    seen.add(attributeName);
+    const value = text.replace(/\s/g, '').toLowerCase();
     if (attributeName === 'xmlns' && value !== XMLNS) return 'is not XHTML';
     if (scripts.test(decoded(value))) return 'has a link that runs a script';
   }

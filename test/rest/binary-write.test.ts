@@ -48,7 +48,7 @@ describe('rest: Binary, written', () => {
       const { body: resource } = await client.get(`Binary/${idOf(made)}?_format=json`);
       assert.equal(resource.contentType, type);
     }
-    for (const type of ['application/fhir+xml', 'nonsense', ''])
+    for (const type of ['application/fhir+turtle', 'nonsense', ''])
       assert.equal((await raw(pdf, client, type)).status, 415, type);
     assert.equal((await client.ask('Binary', { method: 'POST' })).status, 415);
   });

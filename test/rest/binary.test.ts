@@ -95,10 +95,27 @@ describe('rest: Binary', () => {
     }
   });
 
-  it('REST 49: FHIR in XML, or of another version, is 406', async () => {
-    for (const accept of ['application/fhir+xml', 'application/fhir+turtle', 'application/fhir+json;fhirVersion=5.0'])
+  it('REST 49: the resource in XML, when that is asked for', async () => {
+    const { body: resource } = await client.get(url('pdf'), { headers: { accept: 'application/fhir+json' } });
+    for (const [path, accept] of [
+      [url('pdf'), 'application/fhir+xml'],
+      [url('pdf'), 'application/xml+fhir, */*;q=0.5'],
+      [`${url('pdf')}?_format=xml`, 'application/pdf'],
+      [`${url('pdf')}?_format=text/xml`, 'text/xml'],
+    ] as const) {
+      const { headers, body } = await client.get(path, { headers: { accept } });
+      assert.equal(headers.get('content-type'), 'application/fhir+xml; charset=utf-8', path);
+      assert.deepEqual(body, resource);
+    }
+    // XML that is no FHIR is a type of bytes.
+    const { headers } = await client.get(url('pdf'), { headers: { accept: 'application/xml, */*;q=0.1' } });
+    assert.equal(headers.get('content-type'), 'application/pdf');
+  });
+
+  it('REST 49: FHIR in Turtle, or of another version, is 406', async () => {
+    for (const accept of ['application/fhir+turtle', 'application/fhir+json;fhirVersion=5.0'])
       assert.equal((await client.get(url('pdf'), { headers: { accept } })).status, 406, accept);
-    assert.equal((await client.get(`${url('pdf')}?_format=xml`)).status, 406);
+    assert.equal((await client.get(`${url('pdf')}?_format=ttl`)).status, 406);
   });
 
   it('REST 49: conditional reads, and parameters that it does not take', async () => {

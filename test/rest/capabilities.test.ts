@@ -3,17 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { Answer, Client } from '../support/client.js';
 import { goldens } from '../support/golden.js';
+import { published } from '../support/published.js';
 import { start, type Server } from '../support/server.js';
-
-/** Every search parameter that R4 publishes for a type, as `name -> { url, type }`. */
-function published(type: string): Map<string, { url: string; type: string }> {
-  const bundle = readJson('fhir/r4/search-parameters.json');
-  const found = new Map<string, { url: string; type: string }>();
-  for (const { resource } of bundle.entry)
-    if (['Resource', 'DomainResource', type].some((base) => resource.base?.includes(base)))
-      found.set(resource.code as string, { url: resource.url, type: resource.type });
-  return found;
-}
+import { speaking, type Speaker } from '../support/speaker.js';
 
 const values: Readonly<Record<string, string>> = {
   token: 'x',
@@ -76,8 +68,12 @@ describe('rest: the CapabilityStatement says what is so', () => {
     assert.match(statement.date, /^\d{4}-\d\d-\d\d/);
     assert.equal(statement.kind, 'instance');
     assert.equal(statement.fhirVersion, '4.0.1');
-    assert.deepEqual(statement.format, ['json', 'application/fhir+json']);
-    assert.deepEqual(statement.patchFormat, ['application/json-patch+json', 'application/fhir+json']);
+    assert.deepEqual(statement.format, ['json', 'xml', 'application/fhir+json', 'application/fhir+xml']);
+    assert.deepEqual(statement.patchFormat, [
+      'application/json-patch+json',
+      'application/fhir+json',
+      'application/fhir+xml',
+    ]);
     assert.ok(statement.implementation.description);
     assert.equal(statement.implementation.url, server.base);
     assert.ok(statement.software.name && statement.software.version);
@@ -147,37 +143,43 @@ describe('rest: the CapabilityStatement says what is so', () => {
     return sent;
   }
 
-  it('REST 55: every declared interaction works', async () => {
-    for (const { type, interaction } of resources)
-      for (const { code } of interaction) {
-        const path = sample.get(type as string) as string;
-        const body = await bodyOf(path);
-        const asked: Record<string, () => Promise<Answer>> = {
-          read: () => client.get(path),
-          vread: () => client.get(`${path}/_history/${body.meta.versionId}`),
-          'search-type': () => client.get(type as string),
-          'history-instance': () => client.get(`${path}/_history`),
-          'history-type': () => client.get(`${type}/_history`),
-          create: () => client.send('POST', type as string, body),
-          update: () => client.send('PUT', path, body),
-          patch: async () => {
-            const test = [{ op: 'test', path: '/id', value: body.id as string }];
-            const parameters = { resourceType: 'Parameters', parameter: [deletion] };
-            assert.equal((await client.send('PATCH', path, parameters)).status, 200, type as string);
-            return client.send('PATCH', path, test, { 'content-type': 'application/json-patch+json' });
-          },
-          delete: async () => {
-            const { body: made } = await client.send('POST', type as string, body);
-            return client.remove(`${type}/${made.id}`);
-          },
-        };
-        const ask = asked[code as string];
-        assert.ok(ask, `${type} ${code} is known to this test`);
-        const { status, text } = await ask();
-        assert.equal(status, { create: 201, delete: 204 }[code as string] ?? 200, `${type} ${code} ${text}`);
-        if (code === 'search-type') assert.equal((await client.postSearch(type as string, {})).status, 200);
-      }
+  it('REST 2, 55: every declared interaction works, in every declared format', async () => {
+    const formats = (statement.format as string[]).filter((format) => format.includes('/'));
+    for (const format of formats) for (const each of resources) await checkInteractions(each, speaking(client, format));
   });
+
+  async function checkInteractions({ type, interaction }: any, speaker: Speaker): Promise<void> {
+    for (const { code } of interaction) {
+      const path = sample.get(type as string) as string;
+      const body = await bodyOf(path);
+      const asked: Record<string, () => Promise<Answer>> = {
+        read: () => speaker.get(path),
+        vread: () => speaker.get(`${path}/_history/${body.meta.versionId}`),
+        'search-type': () => speaker.get(type as string),
+        'history-instance': () => speaker.get(`${path}/_history`),
+        'history-type': () => speaker.get(`${type}/_history`),
+        create: () => speaker.send('POST', type as string, body),
+        update: () => speaker.send('PUT', path, body),
+        patch: async () => {
+          const test = [{ op: 'test', path: '/id', value: body.id as string }];
+          const parameters = { resourceType: 'Parameters', parameter: [deletion] };
+          assert.equal((await speaker.send('PATCH', path, parameters)).status, 200, type as string);
+          return speaker.send('PATCH', path, test, { 'content-type': 'application/json-patch+json' });
+        },
+        delete: async () => {
+          const { body: made } = await speaker.send('POST', type as string, body);
+          return speaker.remove(`${type}/${made.id}`);
+        },
+      };
+      const ask = asked[code as string];
+      assert.ok(ask, `${type} ${code} is known to this test`);
+      const { status, text, body: answered } = await ask();
+      assert.equal(status, { create: 201, delete: 204 }[code as string] ?? 200, `${type} ${code} ${text}`);
+      // It says the same in every format.
+      if (code === 'read') assert.deepEqual(answered, (await speaking(client, 'application/fhir+json').get(path)).body);
+      if (code === 'search-type') assert.equal((await speaker.postSearch(type as string)).status, 200);
+    }
+  }
 
   it('REST 55: an id that is new is created by an update where that is declared', async () => {
     for (const { type, interaction, updateCreate } of resources) {

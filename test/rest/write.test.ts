@@ -56,7 +56,7 @@ describe('rest: create, update and delete', () => {
       assert.equal((await client.send('POST', 'Patient', body, { 'content-type': type })).status, 201, type);
     for (const type of [
       'text/plain',
-      'application/fhir+xml',
+      'application/fhir+turtle',
       'application/x-www-form-urlencoded',
       'application/json-patch+json',
       'application/fhir+json; charset=latin1',
@@ -277,7 +277,7 @@ describe('rest: create, update and delete', () => {
     ] as const)
       assert.equal((await client.send(method, path, patient('p'))).status, 400, path);
     assert.equal((await client.send('POST', 'Patient?_format=json&_pretty=true', patient('p'))).status, 201);
-    assert.equal((await client.send('POST', 'Patient?_format=xml', patient('p'))).status, 406);
+    assert.equal((await client.send('POST', 'Patient?_format=ttl', patient('p'))).status, 406);
   });
 
   it('REST 58: of updates at the same time with the same If-Match exactly one succeeds', async () => {

@@ -3,6 +3,7 @@ import { createServer, request as send, type IncomingMessage, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { isValid, validateApart } from '../../src/validate/structure.js';
+import { fromXml } from '../../src/xml/from-xml.js';
 
 /** An answer of the FHIR API as it came over the wire, unzipped. */
 export interface Heard {
@@ -24,10 +25,11 @@ export function judge({ method, status, headers, bytes }: Heard): unknown {
     assert.equal(text, '', `${String(status)} has no body`);
     return undefined;
   }
-  if (status >= 400) assert.equal(type, 'application/fhir+json; charset=utf-8', text);
+  if (status >= 400) assert.match(type, /^application\/fhir\+(json|xml); charset=utf-8$/, text);
   assert.doesNotMatch(text.slice(0, 10_000), /\bat .+\(.+:\d+:\d+\)|node_modules/, 'no stack trace');
-  if (!type.startsWith('application/fhir+json')) return bytes;
-  const body: unknown = JSON.parse(text);
+  const isXml = type.startsWith('application/fhir+xml');
+  if (!isXml && !type.startsWith('application/fhir+json')) return bytes;
+  const body: unknown = JSON.parse(isXml ? fromXml(text, 1_000_000) : text);
   const { base, profile } = validateApart(body, new Map());
   // What is left out of a part is not missing.
   const issues = text.includes('"code":"SUBSETTED"') ? base : [...base, ...profile];

@@ -192,6 +192,27 @@ describe('transfer/import', () => {
       assert.equal(report.refused[0]?.origin, `${path}:3`);
     });
 
+    it('XML: a resource or a Bundle, decimals as they are written; what is none is refused with its line', async () => {
+      const file = join(folder, 'observation.xml');
+      const xml = (id: string, status: string): string =>
+        `<?xml version="1.0"?>\n<Observation xmlns="http://hl7.org/fhir"><id value="${id}"/><status value="${status}"/>` +
+        '<code><text value="x"/></code><valueQuantity><value value="1.50"/></valueQuantity></Observation>';
+      await writeFile(file, `\ufeff${xml('from-xml', 'final')}`);
+      const { created, refused } = await take(readItems(file));
+      assert.deepEqual({ created, refused }, { created: 1, refused: [] });
+      assert.ok((await client.get('Observation/from-xml')).text.includes('"value":1.50'));
+      const faulty = await send(xml('x', 'final').replace('<code>', '<codes>'), '<a', xml('y', 'nonsense'));
+      assert.deepEqual(
+        faulty.refused.map(({ origin, expression }) => [origin, expression]),
+        [
+          ['item 0', 'Observation.codes'],
+          ['item 1', undefined],
+          ['item 2', 'Observation.status'],
+        ],
+      );
+      assert.match(faulty.refused[0]?.reason ?? '', /^Line 2: /);
+    });
+
     it('a folder, with folders in it, in the order of names; other files are left alone', async () => {
       await file('tree/a/one.json', JSON.stringify(patient('f1')));
       await file('tree/b.ndjson', JSON.stringify(patient('f2')));

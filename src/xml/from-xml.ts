@@ -1,0 +1,58 @@
+import { SaxesParser, type SaxesTagNS, type XMLDecl } from 'saxes';
+import { OutcomeError } from '../outcome.js';
+import { Reader, type Fail } from './reader.js';
+
+/** No element of FHIR or XHTML has nearly as many. */
+const MAX_ATTRIBUTES = 50;
+
+/**
+ * The JSON text that a client would have sent for a resource in XML, with its decimals as they are written:
+ * https://hl7.org/fhir/R4/xml.html. The parser knows no entities but the five of XML, and reads nothing from elsewhere;
+ * what declares any is refused. `most` elements are read at the most. Errors: 400 `invalid-xml`, 413 `too-long`.
+ */
+export function fromXml(sent: Buffer | string, most: number): string {
+  const text = typeof sent === 'string' ? sent.replace(/^\ufeff/, '') : decoded(sent);
+  // https://www.w3.org/TR/xml/#sec-line-ends
+  const source = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  const parser = new SaxesParser({ xmlns: true });
+  const fail: Fail = (what, path) => {
+    throw invalid(`Line ${String(parser.line)}: ${what}`, path);
+  };
+  const reader = new Reader({ source, most, fail, position: () => parser.position });
+  parser.on('error', () => fail('This is not well-formed XML', reader.path));
+  parser.on('xmldecl', (declaration) => checkDeclaration(declaration, fail));
+  parser.on('doctype', () => fail('There must be no document type declaration'));
+  parser.on('processinginstruction', () => fail('There must be no processing instruction'));
+  let attributes = 0;
+  parser.on('opentagstart', () => (attributes = 0));
+  parser.on('attribute', () => {
+    if (++attributes > MAX_ATTRIBUTES) fail('An element has too many attributes', reader.path);
+  });
+  parser.on('opentag', (tag: SaxesTagNS) => reader.open(tag));
+  parser.on('closetag', (tag: SaxesTagNS) => reader.close(tag));
+  parser.on('text', (characters) => reader.characters(characters));
+  parser.on('cdata', (characters) => reader.section(characters));
+  parser.on('comment', (comment) => reader.comment(comment));
+  parser.write(source).close();
+  return written(reader.resource);
+}
+
+/** Bytes that are no UTF-8 would be read as something else than was sent. */
+function decoded(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new OutcomeError(400, 'invalid-xml', 'The body is not in UTF-8', { cause });
+  }
+}
+
+function checkDeclaration({ version, encoding = 'UTF-8' }: XMLDecl, fail: Fail): void {
+  if (version !== '1.0') fail('The body must be XML 1.0');
+  if (encoding.toLowerCase() !== 'utf-8') fail('The body must be in UTF-8, and say so');
+}
+
+/** Numbers are written as they were read: nothing else begins with their mark. */
+const written = (resource: unknown): string => JSON.stringify(resource).replace(/"\\u0000([^"]*)"/g, '$1');
+
+const invalid = (text: string, path: string | undefined): OutcomeError =>
+  new OutcomeError(400, 'invalid-xml', text, path === undefined ? {} : { expression: [path] });

@@ -158,4 +158,22 @@ describe('attacks/exhaustion', () => {
     };
     assert.deepEqual([created.status, (await client.send('POST', 'Subscription', told)).status], [400, 422]);
   });
+
+  it('THREAT 73: the answers of one Bundle are no longer than a reader takes, and writes are done all the same', async () => {
+    await server.save([patient('large', { extension: [{ url: 'urn:x', valueString: 'x'.repeat(900_000) }] })]);
+    const entry = [
+      ...Array.from({ length: 60 }, () => ({ request: { method: 'GET', url: 'Patient/large' } })),
+      { resource: patient('small'), request: { method: 'PUT', url: 'Patient/small' } },
+    ];
+    // So much is not for the judge of all answers.
+    const answer = await fetch(server.base, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }),
+    });
+    const text = await answer.text();
+    assert.ok(text.length < 45_000_000);
+    const statuses = [...text.matchAll(/"status":"(\d{3}) /g)].map(([, status]) => status);
+    assert.deepEqual([statuses[0], statuses[30], statuses[59], statuses[60]], ['200', '200', '400', '201']);
+  });
 });

@@ -306,6 +306,16 @@ describe('subscriptions', () => {
     assert.equal(other.received.length, 1);
   });
 
+  it('THREAT 73: an organization has a hundred of them, since each is asked about every change', async () => {
+    const knex = await server.portico.own.knex();
+    const row = { organization_id: TENANT, credential_id: 'x', scopes: '', live: false, last_sent_at: 0, events: 0 };
+    await knex('subscription_state').insert(Array.from({ length: 100 }, (_, index) => ({ ...row, id: `s${index}` })));
+    const refused = await client.send('POST', 'Subscription', ofTopic('id-only'));
+    assert.deepEqual([refused.status, /100 subscriptions/.test(refused.text)], [422, true]);
+    await knex('subscription_state').where('id', 's0').delete();
+    assert.equal((await client.send('POST', 'Subscription', ofTopic('id-only'))).status, 201);
+  });
+
   it('goes on in order when its endpoint fails, says that it is in error, and is active again', async () => {
     const id = await subscribe(ofTopic('id-only'));
     other.answer = () => 500;

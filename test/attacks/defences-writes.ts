@@ -1,6 +1,6 @@
 import { attacks, type Defence } from './defences-access.js';
 
-const subscriptions = 'test/subscriptions/subscriptions.test.ts';
+const subscriptions = attacks('subscriptions');
 const binary = 'test/rest/binary-write.test.ts';
 const exhaustion = attacks('exhaustion');
 

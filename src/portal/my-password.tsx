@@ -22,10 +22,12 @@ export function newPasswordFault({ fields }: Visit): string | undefined {
 
 /** Errors: LimitedError for an account, or a network, that failed too often. */
 export async function isMyPassword(visit: Visit): Promise<boolean> {
-  const { options, fields, ip } = visit;
+  const { options, fields, ip, record } = visit;
   const { email, tenant: organization } = accountOf(visit);
   const password = fields.one('current').slice(0, MOST_PASSWORD + 1);
-  return (await provePassword(options, { email, password, organization, ip })).passed;
+  const { passed } = await provePassword(options, { email, password, organization, ip });
+  if (!passed) await record({ interaction: 'password-check', action: 'E', status: 401 });
+  return passed;
 }
 
 export const WRONG_PASSWORD = 'The current password is wrong.';

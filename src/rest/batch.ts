@@ -1,6 +1,6 @@
 import type { Interaction, Route, Shown } from '../http/fhir-request.js';
 import { responseSet } from './bundle.js';
-import { alone, type AnsweredEntry } from './bundle-answers.js';
+import { alone, Room, type AnsweredEntry } from './bundle-answers.js';
 import { bundleIn, type BundleRequest } from './bundle-entries.js';
 import { accessOf, type Facade } from './facade.js';
 import { transact } from './transaction.js';
@@ -26,9 +26,10 @@ export const bundle =
 
 async function batch(facade: Facade, { entries }: BundleRequest): Promise<AnsweredEntry[]> {
   const answered: AnsweredEntry[] = [];
+  const room = new Room();
   for (let start = 0; start < entries.length; start += TOGETHER)
     answered.push(
-      ...(await Promise.all(entries.slice(start, start + TOGETHER).map(({ read }) => alone(facade, read)))),
+      ...(await Promise.all(entries.slice(start, start + TOGETHER).map(({ read }) => alone(facade, read, room)))),
     );
   return answered;
 }

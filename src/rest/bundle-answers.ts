@@ -12,10 +12,30 @@ export interface AnsweredEntry {
   readonly shown: readonly Shown[];
 }
 
+/** What the answers to the entries of one Bundle may still hold, in characters. */
+export class Room {
+  #left = 32_000_000;
+
+  /** Errors: 400 `too-costly`, once there is none left. */
+  check(): void {
+    if (this.#left > 0) return;
+    throw new OutcomeError(400, 'too-costly', 'The answers to the entries before are too long: ask for this one apart');
+  }
+
+  take({ entry: { resource = '' } }: AnsweredEntry): void {
+    this.#left -= resource.length;
+  }
+}
+
 /** What is refused is told in its own entry. What nobody expected ends the whole. */
-export async function alone(facade: Facade, read: () => BundleEntry): Promise<AnsweredEntry> {
+export async function alone(facade: Facade, read: () => BundleEntry, room: Room): Promise<AnsweredEntry> {
   try {
-    return await handled(facade, read());
+    const entry = read();
+    // A write is done, and says little of it.
+    if (entry.method === 'GET' || entry.route.operation) room.check();
+    const answered = await handled(facade, entry);
+    room.take(answered);
+    return answered;
   } catch (error) {
     if (!(error instanceof OutcomeError) || error.status >= 500) throw error;
     const { status, headers } = error;

@@ -19,10 +19,15 @@ export interface Answer {
   readonly more: Included;
 }
 
-/** https://hl7.org/fhir/R4/bundle.html#searchset */
+/** Of all resources of one page: more is no page that anybody reads, and a text that long cannot be made. */
+const MOST_CHARACTERS = 64_000_000;
+
+/** https://hl7.org/fhir/R4/bundle.html#searchset. Errors: 400 `too-costly`. */
 export function searchBundle(base: string, { search, links, total, entries, more }: Answer): string {
   const text = (entry: { type: string; text: string }): string => shaped(entry.type, entry.text, search);
   const issues = notes(search.ignored, more);
+  if ([...entries, ...more.entries].reduce((sum, each) => sum + each.text.length, 0) > MOST_CHARACTERS)
+    throw new OutcomeError(400, 'too-costly', 'The page would be too long; ask for fewer matches with _count');
   return searchSet({
     links,
     ...(total !== undefined && { total }),

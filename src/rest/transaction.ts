@@ -4,7 +4,7 @@ import type { Parsed } from '../define/json.js';
 import { OutcomeError } from '../outcome.js';
 import { isConditional, referencesIn, rewriteReferences } from '../store/references.js';
 import { Resolver } from '../store/resolver.js';
-import { alone, answerOf, type AnsweredEntry } from './bundle-answers.js';
+import { alone, answerOf, Room, type AnsweredEntry } from './bundle-answers.js';
 import type { BundleEntry, BundleRequest } from './bundle-entries.js';
 import { answer, commit, type Asked, type Change, type Target, type Write } from './change.js';
 import { find } from './condition.js';
@@ -44,8 +44,9 @@ export async function transact(facade: Facade, { entries }: BundleRequest): Prom
     const shown = planned.entry ? [{ type, id, patients: planned.entry.patients }] : [];
     answered.set((writing[place] as BundleEntry).index, answerOf(facade, { ...response, shown }));
   }
+  const room = new Room();
   for (const entry of ordered)
-    if (!writing.includes(entry)) answered.set(entry.index, await alone(facade, () => entry));
+    if (!writing.includes(entry)) answered.set(entry.index, await alone(facade, () => entry, room));
   return entries.map(({ index }) => answered.get(index) as AnsweredEntry);
 }
 

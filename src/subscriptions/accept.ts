@@ -8,7 +8,7 @@ import type { PlannedStatement } from '../store/plan.js';
 import type { Entry } from '../store/render.js';
 import { hostsOf } from '../webhooks/webhook.js';
 import { checkSearch, type SeenOptions } from './seen.js';
-import { headersOf, planState, readState, sealHeaders } from './state.js';
+import { countStates, headersOf, planState, readState, sealHeaders } from './state.js';
 import { refused, termsOf, type Terms } from './terms.js';
 
 export interface AcceptOptions extends SeenOptions {
@@ -26,6 +26,8 @@ export interface Accepted {
 const SERVICES = ['client', 'backend', 'org'];
 const MASK = '***';
 const MOST_HEADERS = 10;
+/** Whatever is written is compared with each of them. */
+const MOST_OF_ORGANIZATION = 100;
 
 /**
  * What is written when a client creates or changes a Subscription. It becomes `requested` whatever it said, unless it is
@@ -45,6 +47,8 @@ export async function acceptSubscription(
   const subscription = resource as unknown as Subscription;
   const terms = termsOf(subscription, registry, base);
   checkSearch(options, access, terms);
+  if (!existing && (await countStates(own, access.tenant)) >= MOST_OF_ORGANIZATION)
+    throw refused('status', `An organization has ${String(MOST_OF_ORGANIZATION)} subscriptions at the most`);
   await checkEndpoint(options, access.tenant, terms);
   const headers = await headersFrom(options, access.tenant, id, terms, existing);
   const status = statusOf(subscription, existing);

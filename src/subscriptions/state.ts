@@ -62,6 +62,14 @@ export async function readState(db: Database, tenant: string, id: string): Promi
   return row && stateOf(row);
 }
 
+const counting = statement<{ tenant: string }>((knex, $) =>
+  knex('subscription_state').where('organization_id', $('tenant')).count({ n: '*' }),
+);
+
+/** How many an organization has, whatever their status. */
+export const countStates = async (db: Database, tenant: string): Promise<number> =>
+  Number((await counting.first(db, { tenant }))?.['n'] ?? 0);
+
 const live = statement<{ tenant: string; now: number }>((knex, $) =>
   knex('subscription_state')
     .where({ organization_id: $('tenant'), live: true })

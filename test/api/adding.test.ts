@@ -248,6 +248,34 @@ describe('api: what is added to channels', () => {
     assert.notEqual(await known(await create(banded)), await known(await create(banded)));
   });
 
+  it('a known patient keeps what somebody else writes while a channel is made, and how it was written', async () => {
+    const numbered = (...values: string[]) => ({
+      ...stroke,
+      identifiers: values.map((value) => ({ name: `Number ${value}`, category: 'MRN', value })),
+    });
+    const first = await create(numbered('known-1'));
+    const path = (await fhir.get(`Encounter/${first}`)).body.subject.reference as string;
+    const { writer } = server.portico;
+    assert.ok(writer);
+    const current = writer.current.bind(writer);
+    writer.current = async (...asked) => {
+      writer.current = current;
+      const extension = '[{"op":"add","path":"/extension","value":[{"url":"urn:x","valueDecimal":1.50}]}]';
+      const type = { 'content-type': 'application/json-patch+json' };
+      assert.equal((await fhir.send('PATCH', path, extension, type)).status, 200);
+      return current(...asked);
+    };
+    await create(numbered('known-1', 'known-2'));
+    const { text } = await fhir.get(path);
+    assert.match(text, /"valueDecimal":1\.50\b/);
+    assert.match(text, /known-1.*known-2/);
+    assert.equal(
+      (await ask('POST', `/${first}/identifiers`, { name: 'B', category: 'WRISTBAND', value: 'b' })).status,
+      201,
+    );
+    assert.match((await fhir.get(path)).text, /"valueDecimal":1\.50\b/);
+  });
+
   it('PULSARA 3, 12: writes a channel to each of its entities, a private label to its own entity alone', async () => {
     const entities = [{ entity_id: OTHER_TENANT, role: 'hospital' }];
     const alone = await ask('POST', '', { ...stroke, entities });

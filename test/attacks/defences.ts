@@ -1,5 +1,6 @@
 import { access, attacks, auth, tokens, type Defence } from './defences-access.js';
 import { launch } from './defences-launch.js';
+import { writes } from './defences-writes.js';
 
 const endpoints: readonly Defence[] = [
   {
@@ -172,9 +173,16 @@ const transport: readonly Defence[] = [
   {
     what: 'redirects are not followed',
     file: 'src/outbound/safe-fetch.ts',
-    text: "if (status >= 300 && status < 400) throw new OutboundError('it redirects');",
-    without: '',
+    text: "throw new OutboundError('it redirects');\n    if ((response",
+    without: 'void 0;\n    if ((response',
     spec: attacks('outbound'),
+  },
+  {
+    what: 'redirects are not followed where something is sent',
+    file: 'src/outbound/safe-fetch.ts',
+    text: "throw new OutboundError('it redirects');\n    return",
+    without: 'void 0;\n    return',
+    spec: 'test/webhooks/webhooks.test.ts',
   },
   {
     what: 'answers of others are short',
@@ -192,7 +200,7 @@ const transport: readonly Defence[] = [
   },
   {
     what: 'an audit event names whose data was shown',
-    file: 'src/http/fhir-handler.ts',
+    file: 'src/http/audited.ts',
     text: 'for (const each of shown) for (const patient of each.patients) patients.add(patient);',
     without: '',
     spec: 'test/audit/trail.test.ts',
@@ -265,4 +273,12 @@ const transport: readonly Defence[] = [
   },
 ];
 
-export const defences: readonly Defence[] = [...access, ...tokens, ...endpoints, ...rows, ...transport, ...launch];
+export const defences: readonly Defence[] = [
+  ...access,
+  ...tokens,
+  ...endpoints,
+  ...rows,
+  ...transport,
+  ...launch,
+  ...writes,
+];

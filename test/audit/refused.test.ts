@@ -119,6 +119,13 @@ describe('audit: who was refused', () => {
     assert.equal((await clinician.get('/manager/users')).status, 403);
     assert.equal((await clinician.send('/portal/account/password', { csrf: 'forged' })).status, 403);
     assert.equal((await clinician.get('/portal/nowhere')).status, 404);
+    await clinician.get('/portal/account');
+    const passwords = {
+      current: 'not mine, as it is',
+      password: 'another good password',
+      again: 'another good password',
+    };
+    assert.equal((await clinician.send('/portal/account/password', passwords)).status, 400);
     for (const token of [client.token, 'nonsense']) {
       const answer = await fetch(`${server.url}/oauth/launch`, { method: 'POST', headers: bearer(token) });
       assert.equal(answer.status, 401);
@@ -130,11 +137,12 @@ describe('audit: who was refused', () => {
         ['page', 'R', 403, TENANT],
         ['page', 'E', 403, TENANT],
         ['page', 'R', 404, TENANT],
+        ['password-check', 'E', 401, TENANT],
         ['launch', 'E', 401, TENANT],
         ['launch', 'E', 401, ''],
       ],
     );
-    assert.deepEqual(new Set(found.slice(0, 3).map((row) => row['user_id'])).size, 1);
+    assert.deepEqual(new Set(found.slice(0, 4).map((row) => row['user_id'])).size, 1);
     assert.ok(found[0]?.['user_id']);
   });
 

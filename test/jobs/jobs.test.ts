@@ -272,14 +272,17 @@ describe('jobs', () => {
       },
       { concurrency: 8, share: 2 },
     );
-    await until(async () => (await count()).running > 0);
-    await add('other-1', { tenant: 'org_two' });
-    await add('other-2', { tenant: 'org_two' });
-    worker.wake();
-    await until(() => done.length === 2);
-    assert.deepEqual(done.sort(), ['other-1', 'other-2']);
-    assert.ok((await count()).running < 4);
-    end();
+    try {
+      await until(async () => (await count()).running > 0);
+      await add('other-1', { tenant: 'org_two' });
+      await add('other-2', { tenant: 'org_two' });
+      worker.wake();
+      await until(() => done.length === 2);
+      assert.deepEqual(done.sort(), ['other-1', 'other-2']);
+      assert.ok((await count()).running < 4);
+    } finally {
+      end();
+    }
     await until(() => done.length === 22);
   });
 });

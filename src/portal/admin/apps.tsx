@@ -201,6 +201,7 @@ async function logoAt(
 async function test(visit: Visit): Promise<Reply> {
   const client = await clientOf(visit);
   if (client.jwksUrl === undefined) throw new OutcomeError(404, 'unknown-id', 'This app has no URL of keys');
+  await visit.record({ interaction: 'app-test', action: 'E', credential: client.id });
   return checkedPage(client, await checkKeys(client.jwksUrl, visit.options.outbound));
 }
 

@@ -172,6 +172,8 @@ async function activity(visit: Visit): Promise<Reply> {
   const token = await tokenOf(visit);
   await trail.flush();
   const entries = (await activityOf(own, accountOf(visit).tenant, token.id)).slice(0, ON_A_PAGE);
+  // It is a part of the trail, and not of what the token did.
+  await visit.record({ interaction: 'audit-read', action: 'R' });
   return {
     title: 'Activity log',
     page: (

@@ -32,40 +32,45 @@ export async function included(
   let from = new Map<RegisteredResource, readonly Entry[]>([[resource, matches]]);
   for (let round = 0; from.size > 0 && !truncated; round++) {
     const added: Entry[] = [];
-    for (const [type, entries] of from)
-      for (const entry of await follow(facade, access, type, request, entries, round > 0)) {
-        if (known.has(keyOf(entry))) continue;
+    for (const [type, entries] of from) {
+      if (truncated) break;
+      for (const entry of await follow(facade, access, type, request, entries, known, round > 0)) {
         truncated ||= round > MAX_ITERATIONS || found.length >= MAX_INCLUDED;
         if (truncated) break;
         known.add(keyOf(entry));
         found.push(entry);
         added.push(entry);
       }
+    }
     from = byType(facade, added);
   }
   return { entries: found, truncated };
 }
 
-/** What the includes of a search add to some resources of one type. */
+/** What the includes of a search add to some resources of one type, beside what is known; too many, once they are. */
 async function follow(
   facade: Facade,
   access: Access,
   resource: RegisteredResource,
   request: SearchRequest,
   entries: readonly Entry[],
+  known: ReadonlySet<string>,
   again: boolean,
-): Promise<Entry[]> {
+): Promise<Iterable<Entry>> {
   const include = request.include.filter(({ source, iterate }) => source === resource.type && (iterate || !again));
   const revInclude = request.revInclude.filter(
     ({ target, iterate }) => target === resource.type && (iterate || !again),
   );
-  const found: Entry[] = [];
+  const found = new Map<string, Entry>();
+  const add = (all: readonly Entry[]): void => {
+    for (const entry of all) if (!known.has(keyOf(entry))) found.set(keyOf(entry), entry);
+  };
   if (include.length > 0)
     for (const [type, ids] of await referenced(facade, access, resource, include, entries))
-      found.push(...(await targets(facade, access, type, ids)));
+      add(await targets(facade, access, type, ids));
   for (const { source, param } of revInclude)
-    found.push(...(await sources(facade, access, resource, source, param, entries)));
-  return found;
+    if (found.size <= MAX_INCLUDED) add(await sources(facade, access, resource, source, param, entries));
+  return found.values();
 }
 
 function byType({ registry }: Facade, entries: readonly Entry[]): Map<RegisteredResource, Entry[]> {

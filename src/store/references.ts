@@ -19,12 +19,12 @@ export function rewriteReferences(value: unknown, rewrite: Rewrite): unknown {
 const isAttachment = (value: Json): boolean => 'contentType' in value || 'title' in value || 'hash' in value;
 
 /** Every literal reference that a resource makes. */
-export function referencesIn(value: unknown): string[] {
-  const found: string[] = [];
-  rewriteReferences(value, (reference) => {
-    found.push(reference);
-    return reference;
-  });
+export function referencesIn(value: unknown, found: string[] = []): string[] {
+  if (typeof value !== 'object' || value === null) return found;
+  const { reference, url } = value as Json;
+  for (const inner of Object.values(value)) referencesIn(inner, found);
+  if (typeof reference === 'string') found.push(reference);
+  if (typeof url === 'string' && isAttachment(value as Json)) found.push(url);
   return found;
 }
 

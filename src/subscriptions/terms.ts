@@ -26,7 +26,7 @@ export interface Terms {
 }
 
 const TIMEOUT_SECONDS = 10;
-const LIMITS = { heartbeat: [10, 86_400], timeout: [1, 30] } as const;
+const LIMITS = { heartbeat: [10, 86_400], timeout: [1, 60] } as const;
 const JSON_TYPES = ['application/fhir+json', 'application/json'];
 
 type Sent = Subscription & {

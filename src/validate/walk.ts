@@ -110,7 +110,10 @@ class Walker {
     this.#object(object, model, path);
     if (codes && !isBound(codes, object)) this.#fault('code-invalid', NOT_BOUND, path);
     if (type === 'Reference') this.#reference(object, member, path);
-    this.#ask(member.constraints, value, type, path);
+    // A part says its constraints as an element and as a type: they are asked once.
+    const known = model.constraints;
+    const others = member.constraints.filter(({ key }) => !known.some((each) => each.key === key));
+    this.#ask(others, value, type, path);
   }
 
   /** The extensions of a primitive, beside its value or in its place. */

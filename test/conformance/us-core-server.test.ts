@@ -96,6 +96,30 @@ describe('conformance: a US Core 6.1.0 server', () => {
     assert.equal((await client.get('PractitionerRole?_include=PractitionerRole:endpoint')).status, 200);
   });
 
+  it('USCORE 439: a screening says which observations it is derived from, and brings them along', async () => {
+    const survey = (text: string, more: object = {}) => ({
+      ...{ resourceType: 'Observation', status: 'final', code: { text }, valueInteger: 2 },
+      meta: { profile: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-screening-assessment'] },
+      category: [
+        { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'survey' }] },
+      ],
+      ...{ subject: { reference: 'Patient/patient-full' }, effectiveDateTime: '2026-01-01T10:00:00Z' },
+      ...more,
+    });
+    const items = ['Little interest', 'Feeling down'].map((text) => client.send('POST', 'Observation', survey(text)));
+    const derivedFrom = (await Promise.all(items)).map(({ body }) => ({ reference: `Observation/${String(body.id)}` }));
+    const { body: total } = await client.send('POST', 'Observation', survey('PHQ-2 total', { derivedFrom }));
+    assert.deepEqual((await client.get(`Observation/${String(total.id)}`)).body.derivedFrom, derivedFrom);
+    for (const { reference } of derivedFrom) {
+      const { body } = await client.get(`Observation?derived-from=${reference}&_include=Observation:derived-from`);
+      assert.deepEqual(
+        matches(body).map(({ id }) => id),
+        [total.id],
+      );
+      assert.equal(included(body).length, derivedFrom.length);
+    }
+  });
+
   it('USCORE 495, 496, 497, 502, 503: has a Provenance of each of these types', async () => {
     for (const type of ['DiagnosticReport', 'DocumentReference', 'Encounter', 'Observation', 'Patient']) {
       assert.ok(resource(type).searchRevInclude.includes('Provenance:target'), type);

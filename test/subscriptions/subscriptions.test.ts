@@ -279,7 +279,7 @@ describe('subscriptions', () => {
       [ofTopic('empty', { channel: { header: ['Host: evil.example'] } }), /channel\.header/],
       [ofTopic('empty', { channel: { header: ['Authorization: ***'] } }), /channel\.header/],
       [
-        ofTopic('empty', { channel: { extension: [{ url: `${BACKPORT}backport-timeout`, valueUnsignedInt: 900 }] } }),
+        ofTopic('empty', { channel: { extension: [{ url: `${BACKPORT}backport-timeout`, valueUnsignedInt: 61 }] } }),
         /channel/,
       ],
     ];
@@ -319,7 +319,10 @@ describe('subscriptions', () => {
   });
 
   it('sends a heartbeat when nothing else was sent, and ends when it says so; one that is off or deleted is told nothing', async () => {
-    const extension = [{ url: `${BACKPORT}backport-heartbeat-period`, valueUnsignedInt: 60 }];
+    const extension = [
+      { url: `${BACKPORT}backport-heartbeat-period`, valueUnsignedInt: 60 },
+      { url: `${BACKPORT}backport-timeout`, valueUnsignedInt: 60 },
+    ];
     const end = new Date(now() + HOUR).toISOString();
     const id = await subscribe(ofTopic('empty', { channel: { extension }, end }));
     ahead += 61 * SECOND;

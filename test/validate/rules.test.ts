@@ -212,6 +212,10 @@ describe('validate: rules of R4 beyond structure', () => {
     assert.ok(performance.now() - started < 2000);
   });
 
+  it('says once what an element and its type have both', () => {
+    assert.equal(validate(patient({ contact: [{ gender: 'male' }] })).length, 1);
+  });
+
   it('every invariant of R4 is compiled, but for a few of types that are not served', () => {
     const types = readdirSync('dist/definitions/types').map((name) => name.replace('.json', ''));
     const left = new Set<string>();

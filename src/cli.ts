@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { addExamples, helpWords } from './commands/examples.js';
 import { version } from './version.js';
 
 /** Commands are loaded when they are run: a server does not wait for the demo's PDF library. */
@@ -25,10 +26,13 @@ const commands: Readonly<Record<string, () => Promise<(program: Command) => void
 const program = new Command('portico')
   .description('A SMART on FHIR R4 API in front of relational tables. Configured by the environment: see README.md.')
   .version(version)
-  .showHelpAfterError()
+  .configureHelp(helpWords)
+  // The whole help would push what was wrong off the screen.
+  .showHelpAfterError('With --help it says what it takes.')
   // A wrong call is exit code 2; 1 is for work that was refused.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const named = commands[process.argv[2] ?? ''];
 for (const load of named ? [named] : Object.values(commands)) (await load())(program);
+addExamples(program);
 await program.parseAsync();

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { examples } from '../src/commands/examples.js';
 import { variables } from '../src/config.js';
 import { loadRegistry } from '../src/registry.js';
+import { everyCommand } from './support/every-command.js';
 
 const root = new URL('../', import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, root), 'utf8');
@@ -50,6 +52,30 @@ describe('README', () => {
     const named = [...documents().matchAll(/(?:`|npx )portico ([a-z][\w-]*)/g)].map(([, name]) => name as string);
     assert.ok(named.length > 0);
     for (const name of new Set(named)) assert.ok(commands.includes(name), `portico ${name}`);
+  });
+
+  it('calls commands with options that they have, as does their own help', () => {
+    const program = everyCommand();
+    const shown = [
+      ...documents()
+        .replaceAll(/\\\n */g, '')
+        .matchAll(/^(?:\$ )?npx (portico [a-z].*)$/gm),
+    ];
+    const lines = [...shown.map(([, line]) => line as string), ...Object.values(examples).flat()];
+    assert.ok(lines.length > 50, String(lines.length));
+    for (const line of lines) {
+      const words = line
+        .replace(/^.*?(?=portico )/, '')
+        .replace(/ {2,}#.*| &&.*/, '')
+        .replaceAll(/'[^']*'|"[^"]*"/g, 'x')
+        .split(' ');
+      let command = program;
+      for (const word of words.slice(1)) command = command.commands.find((each) => each.name() === word) ?? command;
+      assert.notEqual(command, program, line);
+      const taken = [...command.options.map(({ long }) => long), '--help'];
+      for (const word of words.filter((each) => each.startsWith('--')))
+        assert.ok(taken.includes(word), `${line}: ${word}`);
+    }
   });
 
   it('shows the declaration that is tested', () => {

@@ -46,14 +46,31 @@ export interface FoundEvents {
 }
 
 /** Rows are read in portions, so that a search through a long trail lets others in between. */
-const PORTION = 500;
+const PORTION = 200;
+/** As many rows are looked at for one portion; those that do not fit never leave the database. */
+const WINDOW = 5000;
 
-type Portion = { readonly tenant: string; readonly from: number; readonly at: number; readonly id: string };
+type Portion = {
+  readonly tenant: string;
+  readonly from: number;
+  readonly at: number;
+  readonly id: string;
+  /** Patterns, and the statuses of an outcome. */
+  readonly who: string;
+  readonly what: string;
+  readonly least: number;
+  readonly most: number;
+};
 
 const columns = ['a.*', 'c.name as credential_name', 'u.name as user_name', 'u.email_norm as user_email'];
 
-/** Newest first, from a place on. */
-const portion = (query: Knex.QueryBuilder, $: (name: keyof Portion) => Knex.Value): Knex.QueryBuilder =>
+/** All by which somebody is known, in one text. */
+const WHO = `lower(coalesce(u.name, '') || ' ' || coalesce(u.email_norm, '') || ' ' || coalesce(c.name, '') || ' ' ||
+  coalesce(a.user_id, '') || ' ' || coalesce(a.credential_id, '') || ' ' || coalesce(a.agent, ''))`;
+const WHAT = `lower(a.interaction || ' ' || coalesce(a.type, ''))`;
+
+/** Newest first, from a place on. What fits here may still not fit: a pattern says less than what was typed. */
+const portion = (knex: Knex, query: Knex.QueryBuilder, $: (name: keyof Portion) => Knex.Value): Knex.QueryBuilder =>
   query
     .leftJoin('credential as c', 'c.id', 'a.credential_id')
     .leftJoin('user_account as u', 'u.id', 'a.user_id')
@@ -61,19 +78,35 @@ const portion = (query: Knex.QueryBuilder, $: (name: keyof Portion) => Knex.Valu
     .where('a.at', '>=', $('from'))
     .where('a.at', '<=', $('at'))
     .where((older) => void older.where('a.at', '<', $('at')).orWhere('a.id', '<', $('id')))
+    .where('a.status', '>=', $('least'))
+    .where('a.status', '<=', $('most'))
+    .where(knex.raw(WHAT), 'like', $('what'))
+    .where(knex.raw(WHO), 'like', $('who'))
     .orderBy('a.at', 'desc')
     .orderBy('a.id', 'desc')
     .limit(PORTION)
     .select(columns);
 
-const ofAll = statement<Portion>((knex, $) => portion(knex('audit as a'), $));
+/** When the last row of a window was. */
+const endOfWindow = statement<{ tenant: string; at: number }>((knex, $) =>
+  knex('audit')
+    .where('organization_id', $('tenant'))
+    .where('at', '<=', $('at'))
+    .orderBy('at', 'desc')
+    .offset(WINDOW - 1)
+    .limit(1)
+    .select('at'),
+);
+
+const ofAll = statement<Portion>((knex, $) => portion(knex, knex('audit as a'), $));
 
 const ofPatient = statement<Portion & { readonly patient: string }>((knex, $) =>
-  portion(knex('audit as a').where('a.patient_id', $('patient')), $),
+  portion(knex, knex('audit as a').where('a.patient_id', $('patient')), $),
 );
 
 const ofPatientAmongOthers = statement<Portion & { readonly patient: string }>((knex, $) =>
   portion(
+    knex,
     knex('audit_patient as p')
       .join('audit as a', (on) => on.on('a.organization_id', 'p.organization_id').on('a.id', 'p.audit_id'))
       .where('p.organization_id', $('tenant'))
@@ -94,27 +127,50 @@ export async function findEvents(
 ): Promise<FoundEvents> {
   const events: FoundEvent[] = [];
   let place = after ?? { at: filter.to, id: '' };
-  for (let looked = 0; looked < look; looked += PORTION) {
-    const found = await read(db, tenant, filter, place);
-    for (const event of found) {
-      place = { at: event.at, id: event.id };
-      if (!fits(event, filter)) continue;
-      events.push(event);
-      if (events.length === most) return { events, next: place };
+  for (let looked = 0; looked < look; looked += WINDOW) {
+    const from = Math.max(filter.from, await windowEnd(db, tenant, filter, place));
+    for (;;) {
+      const found = await read(db, tenant, { ...filter, from }, place);
+      for (const event of found) {
+        place = { at: event.at, id: event.id };
+        if (!fits(event, filter)) continue;
+        events.push(event);
+        if (events.length === most) return { events, next: place };
+      }
+      if (found.length < PORTION) break;
+      await new Promise(setImmediate);
     }
-    if (found.length < PORTION) return { events, next: undefined };
-    await new Promise(setImmediate);
+    if (from === filter.from) return { events, next: undefined };
+    place = { at: from, id: '' };
   }
   return { events, next: place };
 }
 
-async function read(db: Database, tenant: string, { from, patient }: EventFilter, place: Place): Promise<FoundEvent[]> {
-  const where = { tenant, from, ...place };
+/** One patient's events are few enough to be looked at in one go. */
+async function windowEnd(db: Database, tenant: string, { patient }: EventFilter, { at }: Place): Promise<number> {
+  if (patient !== '') return 0;
+  return Number((await endOfWindow.first(db, { tenant, at }))?.['at'] ?? 0);
+}
+
+async function read(db: Database, tenant: string, filter: EventFilter, place: Place): Promise<FoundEvent[]> {
+  const { from, patient, outcome } = filter;
+  const [least, most] = statuses[outcome];
+  const where = { tenant, from, ...place, who: patternOf(filter.who), what: patternOf(filter.what), least, most };
   if (patient === '') return (await ofAll.all(db, where)).map(eventOf);
   const of = { ...where, patient };
   const both = [...(await ofPatient.all(db, of)), ...(await ofPatientAmongOthers.all(db, of))].map(eventOf);
   return both.sort((one, other) => other.at - one.at || (one.id < other.id ? 1 : -1)).slice(0, PORTION);
 }
+
+/** Letters and digits that every database folds alike; between them may be anything. */
+const patternOf = (text: string): string => `%${text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '%')}%`;
+
+const statuses: Readonly<Record<EventFilter['outcome'], readonly [least: number, most: number]>> = {
+  '': [0, 999],
+  allowed: [0, 399],
+  refused: [400, 499],
+  failed: [500, 999],
+};
 
 function fits(event: FoundEvent, { who, what, outcome }: EventFilter): boolean {
   const { user, userName, userEmail, credential, credentialName, agent, interaction, type, status } = event;

@@ -41,12 +41,19 @@ export async function run(command: Command, work: () => Promise<Said | undefined
 function faultOf(error: unknown): { text: string; code: number } {
   if (error instanceof ConfigurationError) return { text: error.message, code: 2 };
   if (error instanceof CommandError) return { text: error.message, code: error.exitCode };
+  if (isClosed(error)) return { text: `The database cannot be opened: ${error.message}`, code: 2 };
   if (error instanceof OutcomeError) return { text: error.issues.map((issue) => issue.text).join('\n'), code: 1 };
   // A file that cannot be read or written: the system's own words name it.
   if (error instanceof Error && 'syscall' in error) return { text: error.message, code: 1 };
   if (error instanceof Error) return { text: error.stack ?? error.message, code: 1 };
   return { text: String(error), code: 1 };
 }
+
+/** A database that is not there, or does not let us in: PostgreSQL's classes 08, 28 and 3D, and the network. */
+const isClosed = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (('code' in error && /^(08|28|3D)\w{3}$/.test(String(error.code))) ||
+    ('syscall' in error && /^(connect|getaddrinfo)$/.test(String(error.syscall))));
 
 /** Opens the configured databases for one command and closes them after it. They must be migrated. */
 export async function withPortico<T>(

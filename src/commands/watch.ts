@@ -47,7 +47,14 @@ function origin(text: string): string {
 }
 
 /** A secret on a command line is seen by whoever sees the processes. */
-const secretOf = (text: string): string => (text.startsWith('@') ? readFileSync(text.slice(1), 'utf8').trim() : text);
+function secretOf(text: string): string {
+  if (!text.startsWith('@')) return text;
+  try {
+    return readFileSync(text.slice(1), 'utf8').trim();
+  } catch {
+    throw new InvalidArgumentError('There is no such file that can be read.');
+  }
+}
 
 const within =
   (least: number, most: number) =>
@@ -68,7 +75,7 @@ async function watchWith(options: Options): Promise<Said | undefined> {
     else process.stdout.write(`${line}\n`);
   };
   const ehr = fhir === undefined ? undefined : new Ehr(fhir, fhirClient);
-  const folder = await Folder.open(to);
+  const folder = await Folder.open(to).catch(asCommandError);
   const watch = new Watch({ upstream: new Upstream(url, token), folder, ehr, lookBackHours: back, say });
   if (options.once) {
     const { failed } = await watch.look().catch(asCommandError);

@@ -26,22 +26,24 @@ const prepare = async (db: Database): Promise<[knex: Knex, source: Knex.Migratio
   await migrationSource(),
 ];
 
-/** Brings the schema up to date and names the migrations that ran. */
+/** Brings the schema up to date and names the migrations that ran. Errors: ConfigurationError for a newer one. */
 export async function migrate(db: Database): Promise<string[]> {
+  if ((await pending(db)).length === 0) return [];
   const [knex, source] = await prepare(db);
   const [, ran] = (await knex.migrate.latest({ migrationSource: source })) as [number, string[]];
   if (ran.length > 0) await assumeStatistics(db);
   return ran;
 }
 
-/** Takes back the last batch of migrations. */
+/** Takes back the last batch of migrations. Errors: ConfigurationError for those of a newer release. */
 export async function rollback(db: Database): Promise<string[]> {
+  await pending(db);
   const [knex, source] = await prepare(db);
   const [, ran] = (await knex.migrate.rollback({ migrationSource: source })) as [number, string[]];
   return ran;
 }
 
-/** The migrations that have not run yet. */
+/** The migrations that have not run yet. Errors: ConfigurationError for a database of a newer release. */
 export async function pending(db: Database): Promise<string[]> {
   const all = [...(await files()).keys()];
   const table =

@@ -74,7 +74,7 @@ export class Upstream {
     const headers = { 'x-api-key': this.token, accept, ...more };
     const answer = await ask(this.url, `${this.url}${path}`, { headers });
     if (isOk(answer) || answer.status === 304) return answer;
-    const hint = answer.status === 401 ? ': the token is not valid any more' : '';
+    const hint = answer.status === 401 ? ': it does not take this token' : '';
     throw new WatchError(`${this.url} answered ${String(answer.status)}${hint}`);
   }
 }

@@ -1,22 +1,7 @@
-import { Command } from 'commander';
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capabilityCommand } from '../../src/commands/capability.js';
-import { checkSourceCommand } from '../../src/commands/check-source.js';
-import { auditCommand } from '../../src/commands/audit.js';
-import { credentialCommand } from '../../src/commands/credential.js';
-import { keysCommand } from '../../src/commands/keys.js';
-import { demoCommand } from '../../src/commands/demo.js';
-import { exportCommand } from '../../src/commands/export.js';
-import { importCommand } from '../../src/commands/import.js';
-import { migrateCommand } from '../../src/commands/migrate.js';
-import { newResourceCommand } from '../../src/commands/new-resource.js';
-import { orgCommand } from '../../src/commands/org.js';
-import { serveCommand } from '../../src/commands/serve.js';
-import { userCommand } from '../../src/commands/user.js';
-import { watchCommand } from '../../src/commands/watch.js';
-import { webhookCommand } from '../../src/commands/webhook.js';
+import { everyCommand } from '../support/every-command.js';
 import { workplace, type Ended, type Workplace } from '../support/command.js';
 
 const subcommands = {
@@ -29,6 +14,7 @@ const subcommands = {
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
+  integration: ['create', 'list', 'test', 'replay', 'disable', 'enable'],
   watch: [],
   webhook: ['create', 'list', 'test', 'rotate', 'delete', 'hosts'],
   audit: ['verify'],
@@ -36,24 +22,6 @@ const subcommands = {
   'check-source': [],
   'new-resource': [],
 } as const;
-
-const commands = [
-  serveCommand,
-  migrateCommand,
-  demoCommand,
-  importCommand,
-  exportCommand,
-  orgCommand,
-  userCommand,
-  credentialCommand,
-  keysCommand,
-  watchCommand,
-  webhookCommand,
-  auditCommand,
-  capabilityCommand,
-  checkSourceCommand,
-  newResourceCommand,
-];
 
 const patient = { resourceType: 'Patient', id: 'p1', name: [{ family: 'Sample' }], gender: 'female' };
 
@@ -80,8 +48,7 @@ describe('commands', function () {
 
   describe('called wrongly', () => {
     it('have help, which says --json, for each of them', async () => {
-      const program = new Command('portico');
-      for (const add of commands) add(program);
+      const program = everyCommand();
       assert.deepEqual(program.commands.map((each) => each.name()).sort(), Object.keys(subcommands).sort());
       for (const [name, below] of Object.entries(subcommands)) {
         const command = program.commands.find((each) => each.name() === name)!;
@@ -95,7 +62,11 @@ describe('commands', function () {
       const { code, out } = await run(['--help']);
       assert.equal(code, 0);
       for (const name of Object.keys(subcommands)) assert.ok(out.includes(`  ${name} `), name);
-      assert.match((await run(['org', 'create', '--help'])).out, /^Usage: portico org create /);
+      const help = (await run(['org', 'create', '--help'])).out;
+      assert.match(
+        help,
+        /^Usage: portico org create [^]*\(required\)[^]*Examples:\n {2}portico org create[^]*Exit codes: 0/,
+      );
     });
 
     it('end with 2 and say what they take', async () => {
@@ -115,6 +86,13 @@ describe('commands', function () {
       const env = { PORT: 'x', PORTICO_LOG_LEVEL: 'loud' };
       for (const command of ['serve', 'migrate'])
         refused(await run([command], { env }), 2, /PORT is x[^]*PORTICO_LOG_LEVEL/);
+    });
+
+    it('end with 2 on a database that is not there, and on a file that is not, in a line', async () => {
+      const env = { PORTICO_DATABASE_URL: 'postgres://nobody@localhost:1/none', PORTICO_SECRET: 'a'.repeat(44) };
+      refused(await run(['migrate'], { env }), 2, /^The database cannot be opened: connect ECONNREFUSED \S+\n$/);
+      const watch = ['watch', '--url', 'http://localhost:1', '--to', 'summaries', '--token', '@none'];
+      refused(await run(watch), 2, /'@none' is invalid. There is no such file/);
     });
 
     it('end with 2 on a database that is not migrated', async () => {

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { enqueue } from '../../src/jobs/job.js';
+import { createWebhook, webhookKey } from '../../src/webhooks/webhook.js';
 import { adminPages, patientPages, type Pages } from '../support/pages.js';
-import { start, type Server } from '../support/server.js';
+import { start, TENANT, type Server } from '../support/server.js';
 
 const PATIENTS = 10_000;
+/** Of the patient whose pages are opened. */
+const DOCUMENTS = 60;
+const EVENTS = 12_000;
+const DELIVERIES = 10_000;
 const MILLISECONDS = 30;
 const TIMES = 15;
 
@@ -16,6 +22,11 @@ const measured = (number: number) => ({
   ...{ effectiveDateTime: new Date(Date.UTC(2026, 0, 1, number)).toISOString() },
   valueQuantity: { value: 60 + (number % 7), unit: 'mm' },
 });
+const summary = (number: number) => ({
+  ...{ resourceType: 'DocumentReference', id: `d${String(number)}`, status: 'current', type: { text: 'Summary' } },
+  ...{ subject: { reference: 'Patient/p1' }, date: new Date(Date.UTC(2026, 0, 1, number)).toISOString() },
+  content: [{ attachment: { contentType: 'application/pdf', url: `https://elsewhere.example/${String(number)}` } }],
+});
 const said = (number: number) => ({
   ...{ resourceType: 'Communication', id: `c${String(number)}`, status: 'completed' },
   ...{ subject: { reference: 'Patient/p1' }, sent: new Date(Date.UTC(2026, 0, 1, number)).toISOString() },
@@ -27,15 +38,56 @@ describe('portal/speed', function () {
   let server: Server;
   let patient: Pages;
   let admin: Pages;
+  let webhook = '';
 
   before(async () => {
     server = await start();
     const numbers = [...Array(PATIENTS).keys()];
     await server.save(numbers.map(named));
     await server.save([...numbers.slice(0, 400).map(measured), ...numbers.slice(0, 60).map(said)]);
+    await server.save([...Array(DOCUMENTS).keys()].map(summary));
     patient = await patientPages(server, 'p1');
     admin = await adminPages(server);
+    await work();
   });
+
+  /** What a year leaves behind: an audit trail, and a webhook among others whose deliveries were mostly taken. */
+  async function work(): Promise<void> {
+    const { own, trail, now } = server.portico;
+    for (let event = 0; event < EVENTS; event++) {
+      const patients = [`p${String(event % 2 === 0 ? 1 : event)}`];
+      const read = {
+        interaction: 'read',
+        action: 'R',
+        type: 'Observation',
+        status: 200,
+        credentialKind: 'client',
+      } as const;
+      await trail.record({
+        ...read,
+        at: now() - event * 60_000,
+        tenant: TENANT,
+        requestId: `r${String(event)}`,
+        patients,
+      });
+    }
+    await trail.flush();
+    const made = { tenant: TENANT, name: 'Engine', url: 'https://engine.example/', events: ['document.created'] };
+    const options = { outbound: { allowLoopback: false }, now: now() };
+    webhook = (await createWebhook(own, webhookKey(server.portico.secret), { ...made, scheme: 'hmac' }, options)).id;
+    const jobs = await Promise.all(
+      [...Array(DELIVERIES).keys()].map((number) => {
+        const under = number % 10 === 0 ? webhook : `wh_${String(number % 10)}`;
+        const event = { id: 'evt_1', event: 'document.created', created_at: '', sequence: number, data: {} };
+        const job = { queue: 'webhook', id: String(number), tenant: TENANT, listedUnder: under };
+        return enqueue(own, { ...job, payload: { webhook: under, event } }, now());
+      }),
+    );
+    await own.commit({ statements: jobs });
+    const knex = await own.knex();
+    await knex('job').update({ state: 'done', due_at: null, finished_at: now() });
+    await knex('job').where('sequence', '<', 500).update({ state: 'dead', reason: 'http-500' });
+  }
   after(() => server.stop());
 
   /**
@@ -66,6 +118,11 @@ describe('portal/speed', function () {
       'patients/p1',
       'audit',
       'audit?what=login',
+      'audit?patient=p1',
+      'audit?who=nobody',
+      'webhooks',
+      `webhooks/${webhook}`,
+      'integrations',
       'status',
     ])
       lines.push(`/manager/${path} ${(await median(admin, `/manager/${path}`)).toFixed(1)}`);

@@ -188,7 +188,7 @@ describe('portico watch', () => {
     const away = await (await watching(server.url, `${url}/nothing`)).look().catch((error: unknown) => error);
     assert.ok(away instanceof WatchError || (away as { failed: number }).failed > 0, String(away));
     assert.ok(pdfs().length > 0);
-    await assert.rejects(new Upstream(server.url, 'pto_wrong').stopped(new Date()), /the token is not valid/);
+    await assert.rejects(new Upstream(server.url, 'pto_wrong').stopped(new Date()), /it does not take this token/);
     between.closeAllConnections();
     between.close();
   });

@@ -10,7 +10,7 @@ export const auditRoutes: readonly Route[] = [
 
 const ON_A_PAGE = 50;
 /** More than a filter that hardly anything fits may read for one page, or one file. */
-const LOOK = 20_000;
+const LOOK = 10_000;
 const MOST_IN_FILE = 10_000;
 const LOOK_FOR_FILE = 200_000;
 const DAY_MILLISECONDS = 24 * 3_600_000;

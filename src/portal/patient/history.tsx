@@ -76,7 +76,7 @@ function Demographics({ patient }: { patient: Patient | undefined }) {
 }
 
 const MOST_CHARTS = 12;
-const MOST_DOCUMENTS = 100;
+const MOST_DOCUMENTS = 50;
 /** As many documents, or messages, as are shown without a click. */
 const MOST_IN_SIGHT = 8;
 

@@ -40,7 +40,7 @@ export function negotiate(accept: string | undefined, params: Pairs, anyType: bo
   const format = params.find(([name]) => name === '_format')?.[1].replace(/^(\w+\/\w+) /, '$1+');
   const pretty = params.find(([name]) => name === '_pretty')?.[1] === 'true';
   const wanted = format === undefined || format === '' ? accept : format;
-  if (wanted === undefined || wanted === '' || wanted === JSON_TYPE)
+  if (wanted === undefined || wanted === '' || wanted === JSON_TYPE || wanted === '*/*')
     return { pretty, isXml: false, isServed: true, accept: wanted };
   const isFormat = format !== undefined && format !== '';
   const ranges = isFormat ? [parseRange(wanted)] : wanted.split(',').map(parseRange);

@@ -32,6 +32,8 @@ export async function respond(ctx: Context, response: FhirResponse, format: Form
   let bytes: string | Buffer = '';
   if (typeof body === 'string') {
     sent.push('Content-Type', format.isXml ? XML_TYPE : JSON_TYPE);
+    // A browser shows XML, and the XHTML in it as a page: nothing in it may run.
+    if (format.isXml) sent.push('Content-Security-Policy', "default-src 'none'; sandbox");
     bytes = format.pretty && !format.isXml ? pretty(body) : body;
     if (bytes.length >= GZIP_BYTES && acceptsGzip(req.headers['accept-encoding'])) {
       bytes = await compress(bytes);

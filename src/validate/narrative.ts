@@ -24,7 +24,7 @@ const attribute = /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
 const scripts = /^(javascript|vbscript):|:expression\(|url\(['"]?javascript:/;
 const XMLNS = 'http://www.w3.org/1999/xhtml';
 
-/** What no text of XML holds as it is: https://www.w3.org/TR/xml/#syntax */
+/** What no text of XML holds as it is (https://www.w3.org/TR/xml/#syntax), and no value of an attribute. */
 const stray = /&(?!(#\d+|#x[\da-fA-F]+|\w+);)|\]\]>/;
 /** Characters that XML does not have, as they are or by their numbers. */
 const unsayable =
@@ -73,7 +73,7 @@ function tagFault(name: string, rest: string, isRoot: boolean): string | undefin
   for (const [, attributeName = '', double, simple] of rest.matchAll(attribute)) {
     if (!attributes.has(attributeName)) return 'has an attribute that a narrative must not have';
     const text = double ?? simple ?? '';
-    if (seen.has(attributeName) || /&(?!(#\d+|#x[\da-fA-F]+|\w+);)/.test(text)) return 'is not well-formed';
+    if (seen.has(attributeName) || stray.test(text.replace(']]>', ''))) return 'is not well-formed';
     seen.add(attributeName);
     const value = text.replace(/\s/g, '').toLowerCase();
     if (attributeName === 'xmlns' && value !== XMLNS) return 'is not XHTML';

@@ -49,6 +49,8 @@ export interface ReaderOptions {
   /** How many elements there may be. */
   readonly most: number;
   readonly fail: Fail;
+  /** Called before the first element. */
+  readonly begin: () => void;
   /** Where the parser is in the source. */
   readonly position: () => number;
 }
@@ -68,6 +70,7 @@ export class Reader {
   }
 
   open(tag: SaxesTagNS): void {
+    if (this.#count === 0) this.options.begin();
     if (++this.#count > this.options.most)
       throw new OutcomeError(413, 'too-long', `The body has more than ${String(this.options.most)} elements`);
     const most = this.#markup ? MAX_MARKUP_DEPTH : MAX_DEPTH;

@@ -11,24 +11,34 @@ export function toXml(json: string, pretty = false): string {
   return `<?xml version="1.0" encoding="UTF-8"?>${writer.text}`;
 }
 
-/** JSON.parse would forget how a decimal was written. */
+/** JSON.parse would forget how a decimal was written: `:7.0,` is `:"7.0",`. */
 function withNumbersAsText(json: string): string {
-  const parts: string[] = [];
-  let start = 0;
-  for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at)) {
-    parts.push(marked(json.slice(start, at)));
-    start = at;
-    at = afterString(json, at);
-    parts.push(json.slice(start, at));
-    start = at;
+  let text = '';
+  let taken = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = afterString(json, at) - 1;
+    else if (code === MINUS || isDigit(code)) {
+      const end = afterNumber(json, at);
+      text += `${json.slice(taken, at)}"\\u0000${json.slice(at, end)}"`;
+      taken = end;
+      at = end - 1;
+    }
   }
-  parts.push(marked(json.slice(start)));
-  return parts.join('');
+  return text + json.slice(taken);
 }
 
-/** What stands between two strings: `:7.0,` is `:"7.0",`. */
-const marked = (between: string): string =>
-  /\d/.test(between) ? between.replace(/-?\d[\d.eE+-]*/g, '"\\u0000$&"') : between;
+const QUOTE = 34;
+const MINUS = 45;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+const inNumber = /[\d.eE+-]*/y;
+
+function afterNumber(text: string, start: number): number {
+  inNumber.lastIndex = start;
+  inNumber.test(text);
+  return inNumber.lastIndex;
+}
 
 function afterString(text: string, start: number): number {
   let at = start + 1;

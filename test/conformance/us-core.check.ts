@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../../src/define/json.js';
 import { demoResources } from '../../src/dev/demo/index.js';
 import { importItems } from '../../src/transfer/import.js';
 import { readItems, type Item } from '../../src/transfer/sources.js';
 import { loadProfiles } from '../../src/validate/packages.js';
 import { isValid, validate, type Profiles } from '../../src/validate/structure.js';
+import { fromXml } from '../../src/xml/from-xml.js';
+import { toXml } from '../../src/xml/to-xml.js';
 import type { Client } from '../support/client.js';
 import { checkRoundTrip } from '../support/describe-resource.js';
 import { start, TENANT, type Server } from '../support/server.js';
@@ -110,6 +113,20 @@ if (!existsSync(PACKAGE)) {
     it('each is served as it came, and found by every value that it shows', async () => {
       for (const example of all) await checkRoundTrip(server, client, example);
       process.stdout.write(`US Core 6.1.0: ${String(all.length)} examples came back element for element\n`);
+    });
+
+    it('each example of the package, whatever its type, is the same through XML, decimals as they are written', async () => {
+      let count = 0;
+      for await (const { origin, text } of onlyExamples()) {
+        const xml = toXml(text);
+        const back = fromXml(xml, 1_000_000);
+        const said = (json: string): object => ({ ...parseJson(json), literals: new Map(parseJson(json).literals) });
+        assert.deepEqual(said(back), said(text), origin);
+        assert.equal(toXml(back), xml, origin);
+        count++;
+      }
+      process.stdout.write(`US Core 6.1.0: ${String(count)} examples are the same through XML\n`);
+      assert.ok(count > EXAMPLES);
     });
 
     it('a second import changes nothing', async () => {

@@ -87,6 +87,8 @@ describe('http: XML', () => {
     for (const name of ['etag', 'last-modified', 'vary', 'cache-control'])
       assert.equal(xml.headers.get(name), json.headers.get(name), name);
     assert.match(xml.headers.get('vary') ?? '', /\bAccept\b/);
+    assert.equal(xml.headers.get('content-security-policy'), "default-src 'none'; sandbox");
+    assert.equal(xml.headers.get('x-content-type-options'), 'nosniff');
     const head = await client.ask('Patient/p', { method: 'HEAD', ...accept });
     assert.equal(head.headers.get('content-type'), TYPE);
     assert.equal(head.headers.get('content-length'), String(Buffer.byteLength(xml.text)));

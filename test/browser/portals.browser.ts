@@ -213,7 +213,7 @@ describe('portals in Chromium', function () {
         await page.goto(`${server.url}${path}`);
         await check(page, `${path.replaceAll(/\W+/g, '-').slice(1)}-${look}`);
       };
-      await visit('/portal/login');
+      for (const path of ['/portal/login', '/api/v1/docs']) await visit(path);
       await login(page, server.url, await patient());
       for (const path of ['/portal', '/portal/keys', '/portal/keys/new', '/portal/account', '/portal/account/factor'])
         await visit(path);

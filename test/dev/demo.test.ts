@@ -252,8 +252,9 @@ describe('portico demo', function () {
     process.stdout.write(`second start of the demo: ${seconds.toFixed(2)} s\n`);
     // Two seconds on a machine that does nothing else; here other tests may run beside it.
     assert.ok(seconds < 15, String(seconds));
-    const { pulsara, ...same } = JSON.parse(said);
+    const { pulsara, ehr, ...same } = JSON.parse(said);
     assert.deepEqual(same, credentials);
+    assert.equal(ehr.fhirUrl, credentials.fhirUrl);
     assert.equal(pulsara.upstreamUrl, `http://127.0.0.1:${String(Number(port) + 1)}`);
     await again.says(/A stroke arrives/);
     const integration = { method: 'POST', body: '{}', headers: { 'Pulsara-Signature': 'x' } };

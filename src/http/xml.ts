@@ -12,6 +12,6 @@ const JSON_TYPE = 'application/fhir+json';
 
 /** A body in XML, as if the client had sent it as JSON. Errors: 400 `invalid-xml`, 413 `too-long`. */
 export async function asJson(bytes: Buffer, nodes: number): Promise<Body> {
-  const { fromXml } = await import('../xml/from-xml.js');
-  return { contentType: JSON_TYPE, sentType: JSON_TYPE, bytes: Buffer.from(fromXml(bytes, nodes)) };
+  const { fromXmlInTurns } = await import('../xml/from-xml.js');
+  return { contentType: JSON_TYPE, sentType: JSON_TYPE, bytes: Buffer.from(await fromXmlInTurns(bytes, nodes)) };
 }

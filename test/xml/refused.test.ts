@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { OutcomeError } from '../../src/outcome.js';
-import { fromXml } from '../../src/xml/from-xml.js';
+import { fromXml, fromXmlInTurns } from '../../src/xml/from-xml.js';
 import { toXml } from '../../src/xml/to-xml.js';
 
 const F = 'xmlns="http://hl7.org/fhir"';
@@ -224,6 +224,22 @@ describe('xml: what is read', () => {
       for (const open of [`<div ${X}>`, `<div ${X} xml:lang="en" lang="en">`, `<div\n ${X} >`])
         assert.equal(div(`${open}${inner}</div>`), `${open}${inner}</div>`);
     assert.equal(div(`<div ${X}>a\r\nb&#13;c</div>`), `<div ${X}>a\nb\rc</div>`);
+  });
+
+  it('THREAT 70: a large body is read in turns, and is the same', async () => {
+    const inner = '\u{1F600}<p title="&#10;é">a &amp; b<!-- c --></p>\n'.repeat(12_000);
+    const text = '\u{1F600}x'.repeat(100_000);
+    const xml = patient(
+      `<text><status value="generated"/><div ${X}>${inner}</div></text><name><text value="${text}"/></name>`,
+    );
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const read = JSON.parse(await fromXmlInTurns(Buffer.from(xml), 100_000));
+    clearInterval(others);
+    assert.equal(read.text.div, `<div ${X}>${inner}</div>`);
+    assert.equal(read.name[0].text, text);
+    assert.ok(turns > 2, String(turns));
+    await assert.rejects(fromXmlInTurns(Buffer.from(`${xml.slice(0, -20)}x`), 100_000), /not well-formed/);
   });
 
   it('REST 2: a narrative with prefixes or sections is the same without them', () => {

@@ -21,6 +21,10 @@ export async function readForm(request: IncomingMessage, limit: number): Promise
   return [...new URLSearchParams(text)];
 }
 
+/** Whether there is no body at all: https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+export const isEmpty = ({ headers }: IncomingMessage): boolean =>
+  (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined;
+
 /** The media type without its parameters, in lower case; empty where there is none. */
 export const mediaType = ({ headers }: IncomingMessage): string =>
   (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -3,7 +3,7 @@ import type { Access } from '../access/narrow.js';
 import { askedBy, refusedBy, type Audit } from '../audit/event.js';
 import { invalidParameter, OutcomeError } from '../outcome.js';
 import { eventOf, type Wanted } from './audited.js';
-import { BodyError, checkEncoding, mediaType, readBytes, readForm } from './body.js';
+import { BodyError, checkEncoding, isEmpty, mediaType, readBytes, readForm } from './body.js';
 import { preflight } from './cors.js';
 import { credentialsOf, type Credentials } from './credentials.js';
 import { dispatcher, type Match, type Serves } from './dispatch.js';
@@ -156,9 +156,11 @@ function requestOf(
   return { method, interaction, type, id, versionId, params: meant, headers, access, body, requestId };
 }
 
-async function form(ctx: Context): Promise<Pairs> {
+/** A search by POST may say all in its URL: what is not there need not be a form. */
+async function form({ req }: Context): Promise<Pairs> {
+  if (req.headers['content-type'] === undefined && isEmpty(req)) return [];
   try {
-    return await readForm(ctx.req, FORM_BYTES);
+    return await readForm(req, FORM_BYTES);
   } catch (error) {
     throw told(error);
   }
@@ -170,8 +172,7 @@ async function bodyOf(
   { types, limit, nodes, optional }: Takes,
   type: string,
 ): Promise<Body | undefined> {
-  const { 'content-length': length = '0', 'transfer-encoding': chunked } = req.headers;
-  if (optional && length === '0' && chunked === undefined) return undefined;
+  if (optional && isEmpty(req)) return undefined;
   try {
     const contentType = mediaType(req);
     const sentType = req.headers['content-type'] ?? '';

@@ -48,6 +48,8 @@ describe('http: what is refused, and how', () => {
       });
     const untyped = await raw(server.url, '/fhir/R4/Patient/_search', { method: 'POST', headers, chunks: ['_id=p'] });
     assert.equal(untyped.status, 415);
+    const { status, body } = await client.ask('Patient/_search?_id=p', { method: 'POST' });
+    assert.deepEqual([status, body.total], [200, 1], 'what the URL says needs no form');
     for (const type of [form, `${form}; charset=UTF-8`, form.toUpperCase(), `${form};charset="utf-8"`]) {
       const asked = { method: 'POST', headers: { 'content-type': type }, body: '_id=p' };
       assert.equal((await client.ask('Patient/_search', asked)).body.total, 1, type);

@@ -77,7 +77,7 @@ describe('attacks/exhaustion', () => {
       assert.deepEqual([status, /invalid-patch/.test(text)], [400, true], criteria);
     }
     const long = `Patient.extension.where(${"url = 'y' or ".repeat(60)}url = 'y')`;
-    const many = await send('long', ...Array.from({ length: 500 }, () => long));
+    const many = await send('long', ...Array.from({ length: 6 }, () => long));
     assert.deepEqual([many.status, /too-costly/.test(many.text)], [400, true]);
     const fine = "Patient.name.where(family.startsWith('z') or family.lower() = 'z' or given.exists()).given";
     assert.equal((await send('a', fine)).status, 200);

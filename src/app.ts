@@ -85,7 +85,7 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
-  app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows }));
+  app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows, traffic }));
   app.use(sessionRoutes({ ...tokens, bearer }).routes());
   app.use(portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError }));
   app.use(webhookRoutes({ own, secret, now, audit, wake }));

@@ -4,6 +4,7 @@ import type { Access } from '../access/narrow.js';
 import { askedBy, refusedBy, type Asked, type Audit } from '../audit/event.js';
 import { apiCredentialsOf, type ApiCredentials } from '../http/credentials.js';
 import { readJson } from '../http/json-body.js';
+import { limit } from '../http/limit.js';
 import { checkOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
 import type { Traffic } from '../limits/traffic.js';
@@ -93,13 +94,6 @@ function send(ctx: Context, { status, headers = {}, body }: Answer): void {
     ctx.type = body.type;
     ctx.body = body.bytes;
   } else ctx.body = body;
-}
-
-async function limit(ctx: Context, traffic: Traffic, access: Access): Promise<void> {
-  const { headers, refused } = await traffic.count(access);
-  for (let index = 0; index < headers.length; index += 2)
-    ctx.set(headers[index] as string, headers[index + 1] as string);
-  if (refused) throw refused;
 }
 
 /** What is asked for, in words that hold nothing of a patient but an id. */

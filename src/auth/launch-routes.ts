@@ -3,8 +3,10 @@ import { narrow, type Access } from '../access/narrow.js';
 import { askedBy, refusedBy, type Asked } from '../audit/event.js';
 import { credentialsOf } from '../http/credentials.js';
 import { readJson, type JsonBody } from '../http/json-body.js';
+import { limit } from '../http/limit.js';
 import { checkOrganization } from '../http/organization.js';
 import { handledOf } from '../http/request-log.js';
+import type { Traffic } from '../limits/traffic.js';
 import { OutcomeError } from '../outcome.js';
 import type { Registry } from '../registry.js';
 import type { Rows } from '../store/rows.js';
@@ -18,6 +20,7 @@ export interface LaunchRouteOptions extends AuthOptions {
   readonly bearer: Bearer;
   readonly registry: Registry;
   readonly rows: Rows;
+  readonly traffic: Traffic;
 }
 
 const BODY_BYTES = 16_384;
@@ -46,6 +49,7 @@ export function launchRoute(options: LaunchRouteOptions): Middleware {
       );
     try {
       const access = (handled.access = await options.bearer.authenticate(credentialsOf(ctx)));
+      await limit(ctx, options.traffic, access);
       const { body, context } = await answer(ctx, access, options);
       if (context.patient !== undefined) patients = [context.patient];
       ctx.status = 201;

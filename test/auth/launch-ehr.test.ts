@@ -54,7 +54,8 @@ describe('SMART App Launch, from an EHR', () => {
       ...{ patient: 'p1', encounter: 'e-p1', intent: 'reconcile', needPatientBanner: false },
       fhirContext: [{ reference: 'DocumentReference/d1', role: 'https://roles.example/summary' }],
     };
-    const { body } = await launch({ clientId: app.id, ...context });
+    const { body, headers } = await launch({ clientId: app.id, ...context });
+    assert.match(headers.get('ratelimit-remaining') ?? '', /^\d+$/, 'it is counted like any other request');
     const url = new URL(body.launch_url as string);
     assert.equal(`${url.origin}${url.pathname}`, 'https://app.example/launch');
     assert.equal(url.searchParams.get('iss'), server.base);

@@ -171,6 +171,14 @@ describe('portal/admin', () => {
     assert.equal((await pages.get('/manager/patients?q=%00%2C%5C%24%7C')).status, 200);
     assert.equal((await pages.get('/manager/patients/x9')).status, 404);
     assert.equal((await pages.get('/portal')).status, 403);
+    const crowd = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => ({
+        ...{ resourceType: 'Patient', id: `crowd${String(from + index)}`, name: [{ family: 'Crowd' }] },
+      }));
+    await server.save(crowd(0, 24));
+    assert.doesNotMatch((await pages.get('/manager/patients?q=crowd')).text, /There may be more/);
+    await server.save(crowd(24, 27));
+    assert.match((await pages.get('/manager/patients?q=crowd')).text, /There may be more: these are the first 25/);
   });
 
   it('enables a patient by a link that sets a password once', async () => {

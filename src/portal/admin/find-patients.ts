@@ -15,7 +15,8 @@ export interface Person {
   readonly gender: string;
 }
 
-const MOST = 25;
+/** Patients who are shown at once: who finds more says more of whom they look for. */
+export const MOST_FOUND = 25;
 
 /** Managing opens no clinical data: this reads who patients are, and `Person` is all that leaves. */
 function toEnable({ scopes }: PortalOptions, { tenant, id: user }: Account): Access {
@@ -38,7 +39,7 @@ export async function findPeople(options: PortalOptions, account: Account, text:
     .filter((word) => word !== '')
     .slice(0, 8);
   if (words.length === 0) return [];
-  const pairs: Pairs = [...words.map(criterion), ['_count', String(MOST)]];
+  const pairs: Pairs = [...words.map(criterion), ['_count', String(MOST_FOUND)]];
   const request = parse(resource, pairs, { registry, base, handling: 'strict', now: now() });
   const { entries } = await rows.find(resource, request, narrow(toEnable(options, account), resource, 's'));
   const named = words.length === 1 ? await personOf(options, account, words[0] as string) : undefined;

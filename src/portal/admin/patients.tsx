@@ -6,7 +6,7 @@ import { Facts } from '../facts.js';
 import { Alert, Code, dateText, Field, Link, Notice, PostForm, SearchForm, Secret, Table, Toast } from '../layout.js';
 import { newToken } from '../session.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
-import { findPeople, personOf, type Person } from './find-patients.js';
+import { findPeople, MOST_FOUND, personOf, type Person } from './find-patients.js';
 
 export const patientsRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/patients', who: 'admin', handle: search },
@@ -45,7 +45,7 @@ async function search(visit: Visit): Promise<Reply> {
 
 function People({ people }: { people: readonly Person[] }) {
   if (people.length === 0) return <p class="card empty">Nobody was found.</p>;
-  return (
+  const table = (
     <Table label="Patients" heads={['Name', 'Born', 'Id', 'Portal access']}>
       {people.map(({ id, name, birthDate }) => (
         <tr key={id}>
@@ -64,6 +64,15 @@ function People({ people }: { people: readonly Person[] }) {
         </tr>
       ))}
     </Table>
+  );
+  if (people.length < MOST_FOUND) return table;
+  return (
+    <>
+      {table}
+      <p class="hint">
+        There may be more: these are the first {MOST_FOUND}. More of the name, or the date of birth, finds fewer.
+      </p>
+    </>
   );
 }
 

@@ -29,8 +29,8 @@ for (const filter of document.querySelectorAll('[data-filter]')) {
   });
 }
 
-// The server knows no time zone but UTC; the browser knows its reader's.
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+// The server knows no time zone but UTC; the browser knows its reader's. In the words in which the page says other days.
+const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 for (const time of document.querySelectorAll('time')) {
   time.title = time.textContent;
   time.textContent = local.format(new Date(time.dateTime));

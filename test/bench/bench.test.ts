@@ -11,7 +11,7 @@ describe('the bench', function () {
   // Its data is its own, on SQLite.
   itOn('sqlite', 'says of each figure what it is, what it must reach, and whether it does', async () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url));
-    const only = 'Patient|search of 20|token|page|memory|export|webhooks';
+    const only = 'Patient|search|_has|POST Observation|token|page|memory|export|webhooks';
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...['--import', 'tsx', main, '--quick', '--json', '--only', only],
     ]);
@@ -31,6 +31,9 @@ describe('the bench', function () {
       '20, cold: CPU',
       'p99',
       'token by secret',
+      'POST Observation',
+      'chained',
+      '_has',
       '90 %',
       'memory',
       'speed',

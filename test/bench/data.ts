@@ -37,6 +37,16 @@ export async function dataOf(rows: number): Promise<Data> {
   return data;
 }
 
+/** The same for a measurement that writes, so that the others find what was made for them. */
+export function copyOf(data: Data, name: string): Data {
+  const file = new URL(`${name}.sqlite`, folder).pathname;
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  const db = new BetterSqlite3((data.environment['PORTICO_DATABASE_URL'] as string).slice('sqlite:'.length));
+  db.prepare('vacuum into ?').run(file);
+  db.close();
+  return { ...data, environment: { ...data.environment, PORTICO_DATABASE_URL: `sqlite:${file}` } };
+}
+
 function describe(rows: number, file: string): Data {
   const longest = Math.ceil(rows / 10);
   const count = Math.max(4, Math.round((rows - longest) / OBSERVATIONS_OF_PATIENT));

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { availableParallelism } from 'node:os';
+import { chains } from './chains.js';
 import { dataOf } from './data.js';
 import { memory, requests, scale, tokens, type Bench, type Measurement } from './measurements.js';
 import { deepPage } from './pages.js';
@@ -9,6 +10,7 @@ import { Servers } from './servers.js';
 import { markdown, rowOf, table, type Row } from './table.js';
 import { webhooks } from './webhooks.js';
 import { exporting, startUp, twoProcesses } from './whole-processes.js';
+import { transactions, writes } from './writes.js';
 
 const options = new Command('bench')
   .description('measure Portico beside a bare Koa; only ratios are compared, because machines differ')
@@ -38,6 +40,9 @@ const bench: Bench = {
 };
 const all: readonly Measurement[] = [
   ...requests,
+  chains,
+  writes,
+  transactions,
   tokens,
   deepPage(data.longest),
   scale(rows, few),

@@ -41,9 +41,14 @@ interface Loaded {
 }
 
 /** Loads a server for a while. */
-export async function sample(load: ChildProcess, { server, requests }: Target, milliseconds: number): Promise<Sample> {
+export async function sample(
+  load: ChildProcess,
+  { server, requests }: Target,
+  milliseconds: number,
+  connections = CONNECTIONS,
+): Promise<Sample> {
   const before = await cpuOf(server);
-  load.send({ port: server.port, requests, connections: CONNECTIONS, milliseconds });
+  load.send({ port: server.port, requests, connections, milliseconds });
   const loaded = await answer<Loaded>(load);
   if (loaded.failures > 0) throw new Error(`${String(loaded.failures)} requests failed: ${requests[0] ?? ''}`);
   const { seconds, p50, p99, busy } = loaded;

@@ -16,6 +16,8 @@ export interface Server {
 
 export interface PorticoServer extends Server {
   readonly credential: string;
+  /** Of a GET, or with a body of a POST. */
+  request(path: string, body?: object): string;
   /** The text of a request for a token by the credential's secret. */
   readonly tokenRequest: string;
 }
@@ -35,7 +37,7 @@ export class Servers {
 
   /** Portico on these data. A name other than the usual one is another process. */
   portico(data: Data, cacheBytes?: number, name = ''): Promise<PorticoServer> {
-    const key = `${String(data.rows)} ${String(cacheBytes)} ${name}`;
+    const key = `${data.environment['PORTICO_DATABASE_URL'] ?? ''} ${String(cacheBytes)} ${name}`;
     let server = this.#running.get(key);
     if (!server) this.#running.set(key, (server = this.#startPortico(data, cacheBytes)));
     return server;
@@ -74,13 +76,20 @@ export class Servers {
       process: child,
       credential: credential.id,
       tokenRequest: postToken(credential, port),
-      request: (path) => get(`/fhir/R4/${path}`, port, authorization),
+      request: (path, body) =>
+        body ? post(`/fhir/R4/${path}`, port, authorization, body) : get(`/fhir/R4/${path}`, port, authorization),
     };
   }
 }
 
 const get = (path: string, port: number, headers = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\nAccept: application/fhir+json\r\n${headers}\r\n`;
+
+function post(path: string, port: number, headers: string, body: object): string {
+  const text = JSON.stringify(body);
+  const about = `Content-Type: application/fhir+json\r\nContent-Length: ${String(Buffer.byteLength(text))}\r\n`;
+  return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\n${headers}${about}\r\n${text}`;
+}
 
 function postToken({ id, secret }: { id: string; secret: string }, port: number): string {
   const body = 'grant_type=client_credentials';
@@ -98,7 +107,7 @@ function postToken({ id, secret }: { id: string; secret: string }, port: number)
 async function newCredential({ environment }: Data): Promise<{ id: string; secret: string }> {
   const db = await openDatabase(environment['PORTICO_DATABASE_URL'] as string);
   try {
-    const credential = { tenant: TENANT, kind: 'client', name: 'bench', scopeCeiling: 'system/*.rs' } as const;
+    const credential = { tenant: TENANT, kind: 'client', name: 'bench', scopeCeiling: 'system/*.cruds' } as const;
     return await createCredential(db, credential, Date.now());
   } finally {
     await db.close();

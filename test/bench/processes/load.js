@@ -52,7 +52,7 @@ function ask(port, take, until) {
         const end = head.indexOf('\r\n\r\n');
         if (end < 0) return;
         const length = /content-length: (\d+)/i.exec(head.slice(0, end));
-        if (!/^HTTP\/1\.1 20[02]/.test(head) || !length) seen.failures++;
+        if (!/^HTTP\/1\.1 20[012]/.test(head) || !length) seen.failures++;
         left = Number(length?.[1] ?? 0) - (head.length - end - 4);
       } else left -= chunk.length;
       if (left > 0) return;

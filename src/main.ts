@@ -74,8 +74,7 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
   const server = createServer((request, response) => void handle(request, response));
   server.on('clientError', clientError(base));
   await listen(server, config.port);
-  workers.start();
-  const chores = startChores(portico, traffic, log);
+  const chores = startChores(portico, { traffic, workers }, log);
   const { port } = server.address() as AddressInfo;
   log.logger.info({ port, base }, 'listening');
   return {
@@ -83,7 +82,6 @@ export async function serve(portico: Portico, log: Log): Promise<Running> {
     stop: async () => {
       stopping = true;
       await close(server);
-      await workers.stop();
       await chores.stop();
       await portico.close();
       log.logger.info('stopped');
@@ -100,7 +98,11 @@ function queuesOf(portico: Portico): Queue[] {
 }
 
 /** What waits until whoever watches the start has been answered: it loads knex, which takes long. */
-function startChores(portico: Portico, traffic: Traffic, log: Log): { stop(): Promise<void> } {
+function startChores(
+  portico: Portico,
+  { traffic, workers }: { traffic: Traffic; workers: Workers },
+  log: Log,
+): { stop(): Promise<void> } {
   const { config, own, trail, now } = portico;
   const report = (what: string) => (error: unknown) => log.logger.error({ err: error }, what);
   let adopting: Promise<void> | undefined;
@@ -108,6 +110,7 @@ function startChores(portico: Portico, traffic: Traffic, log: Log): { stop(): Pr
   let purging: ReturnType<typeof startPurging> | undefined;
   let outgoing: ReturnType<typeof startOutgoing> | undefined;
   const timer = setTimeout(() => {
+    workers.start();
     adopting = trail.start().catch(report('audit events of an earlier process have no link yet'));
     exchanging = traffic.start().catch(report('requests are limited by each process alone'));
     purging = startPurging(own, now, report('expired rows were not purged'));
@@ -120,6 +123,7 @@ function startChores(portico: Portico, traffic: Traffic, log: Log): { stop(): Pr
   return {
     stop: async () => {
       clearTimeout(timer);
+      await workers.stop();
       await Promise.all([adopting, exchanging]);
       await traffic.stop();
       await outgoing?.stop();

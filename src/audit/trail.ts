@@ -8,7 +8,7 @@ import { link, linked, rowOf, type AuditEvent, type AuditRow } from './event.js'
 const FLUSH_MILLISECONDS = 500;
 /**
  * Events that are written in one transaction, as soon as there are so many: a server also serves, and what is kept
- * longer costs its memory more than writing it does.
+ * longer is copied by the garbage collector.
  */
 const BATCH = 250;
 /** Transactions that share a sync while many events wait. */

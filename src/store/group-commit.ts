@@ -1,4 +1,5 @@
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
+import { driver } from './driver.js';
 import { GuardError, unmet, type Plan, type PlannedStatement } from './plan.js';
 
 interface Waiting {
@@ -92,5 +93,5 @@ export class GroupCommit {
 }
 
 const isDuplicate = (error: unknown): boolean =>
-  error instanceof BetterSqlite3.SqliteError &&
+  error instanceof driver.SqliteError &&
   (error.code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || error.code === 'SQLITE_CONSTRAINT_UNIQUE');

@@ -1,4 +1,4 @@
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
 import type { Knex } from 'knex';
 import { createRequire } from 'node:module';
@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fold } from '../define/fold.js';
 import { sqlite } from '../search/dialect.js';
 import type { Database, Row } from './database.js';
+import { driver } from './driver.js';
 import { GroupCommit } from './group-commit.js';
 
 /** Prepared statements kept at a time, and the characters of their texts: what is prepared takes some thirty times that. */
@@ -25,7 +26,7 @@ const CHECKPOINT_PAGES = 4000;
 /** Opens a file, or `:memory:`. */
 export function openSqlite(file: string): Database {
   if (file !== ':memory:') makeFile(file);
-  const handle = new BetterSqlite3(file);
+  const handle = new driver(file);
   handle.pragma('journal_mode = WAL');
   // Its default in WAL is NORMAL, which may lose the last commits when the machine stops.
   handle.pragma('synchronous = FULL');
@@ -87,6 +88,9 @@ async function openKnex(handle: BetterSqlite3.Database, snapshot: Snapshot): Pro
     config: unknown,
   ) => { _query(connection: unknown, query: unknown): Promise<unknown> };
   class SharedClient extends Client {
+    _driver(): typeof BetterSqlite3 {
+      return driver;
+    }
     acquireRawConnection(): Promise<BetterSqlite3.Database> {
       return Promise.resolve(handle);
     }

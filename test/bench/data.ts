@@ -1,6 +1,7 @@
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { driver } from '../../src/store/driver.js';
 import { createOrg } from '../../src/auth/orgs.js';
 import { readConfig } from '../../src/config.js';
 import { openPortico, type Portico } from '../../src/open.js';
@@ -41,7 +42,7 @@ export async function dataOf(rows: number): Promise<Data> {
 export function copyOf(data: Data, name: string): Data {
   const file = new URL(`${name}.sqlite`, folder).pathname;
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-  const db = new BetterSqlite3((data.environment['PORTICO_DATABASE_URL'] as string).slice('sqlite:'.length));
+  const db = new driver((data.environment['PORTICO_DATABASE_URL'] as string).slice('sqlite:'.length));
   db.prepare('vacuum into ?').run(file);
   db.close();
   return { ...data, environment: { ...data.environment, PORTICO_DATABASE_URL: `sqlite:${file}` } };
@@ -103,7 +104,7 @@ async function* listed<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 function copyAll(file: string, { rows, patients }: Data, { registry }: Portico): void {
-  const db = new BetterSqlite3(file);
+  const db = new driver(file);
   db.pragma('synchronous = off');
   db.pragma('temp_store = memory');
   const [patientType, observationType] = ['Patient', 'Observation'].map((type) => registry.get(type)) as [

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import BetterSqlite3 from 'better-sqlite3';
+import { driver } from '../../src/store/driver.js';
 import { createOrg } from '../../src/auth/orgs.js';
 import { createCredential } from '../../src/auth/store.js';
 import { openDatabase } from '../../src/store/database.js';
@@ -111,7 +111,7 @@ describe('portico serve: a signal', function () {
       const late = sleep(4000).then(() => ['it hangs']);
       assert.deepEqual((await Promise.race([gone, late]))[0], 0);
       assert.ok(!existsSync(`${file}-wal`), 'the log is written back');
-      const db = new BetterSqlite3(file, { readonly: true });
+      const db = new driver(file, { readonly: true });
       assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
       db.close();
     });

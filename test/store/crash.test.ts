@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
+import { driver } from '../../src/store/driver.js';
 import { createOrg } from '../../src/auth/orgs.js';
 import { createCredential } from '../../src/auth/store.js';
 import { openDatabase } from '../../src/store/database.js';
@@ -78,7 +79,7 @@ describe('store: kill -9 while writing', function () {
       await sleep(150 + round * 170);
       await kill(child);
       for (const id of text.split('\n').slice(0, -1)) answered.add(id);
-      const db = new BetterSqlite3(file);
+      const db = new driver(file);
       try {
         assertWhole(db);
         const patients = ids(db, 'select id from patient');
@@ -145,7 +146,7 @@ describe('store: kill -9 while writing', function () {
       killed = true;
       await kill(child);
       await Promise.all(writers);
-      const db = new BetterSqlite3(file);
+      const db = new driver(file);
       try {
         assertWhole(db);
         const stored = ids(db, `select type || '/' || id from history`);
@@ -184,7 +185,7 @@ describe('store: kill -9 while writing', function () {
     await writeFile(source, lines.join('\n'));
     const child = run('src/cli.ts', 'import', source);
     const count = (): number => {
-      const db = new BetterSqlite3(file, { readonly: true });
+      const db = new driver(file, { readonly: true });
       try {
         return db.prepare('select count(*) from patient').pluck().get() as number;
       } finally {
@@ -196,7 +197,7 @@ describe('store: kill -9 while writing', function () {
       await sleep(50);
     }
     await kill(child);
-    const db = new BetterSqlite3(file);
+    const db = new driver(file);
     assertWhole(db);
     const patients = db.prepare('select count(*) from patient').pluck().get() as number;
     assert.ok(patients < lines.length, 'it was killed in the middle');

@@ -1,5 +1,6 @@
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import assert from 'node:assert/strict';
+import { driver } from '../../src/store/driver.js';
 import { openDatabase } from '../../src/store/database.js';
 import { describeOn } from '../support/only.js';
 
@@ -9,7 +10,7 @@ const longSearch = (ordinal: number): string =>
 
 describeOn('sqlite', 'store/sqlite: prepared statements', () => {
   type Prepare = (this: BetterSqlite3.Database, sql: string) => BetterSqlite3.Statement;
-  const prepare = Reflect.get(BetterSqlite3.prototype, 'prepare') as Prepare;
+  const prepare = Reflect.get(driver.prototype, 'prepare') as Prepare;
   let prepared = 0;
 
   before(() => {
@@ -17,10 +18,10 @@ describeOn('sqlite', 'store/sqlite: prepared statements', () => {
       prepared += 1;
       return prepare.call(this, sql);
     };
-    Object.assign(BetterSqlite3.prototype, { prepare: counting });
+    Object.assign(driver.prototype, { prepare: counting });
   });
   after(() => {
-    Object.assign(BetterSqlite3.prototype, { prepare });
+    Object.assign(driver.prototype, { prepare });
   });
 
   it('THREAT 73: are kept by their length: hundreds of long ones are not, and a hot one is', async () => {

@@ -39,7 +39,8 @@ export const sqlite: Dialect = {
   // One text a row: for many columns that are mostly NULL, it is cheaper than crossing into JavaScript one by one.
   rows: (columns, children) => {
     const groups = children.map((each) =>
-      each.present(sql`(select json_group_array(json_array(${sql.join(each.columns)})) ${each.from})`),
+      // `json`: what comes out of a subquery is a text like any other, though older SQLites remember what it was.
+      each.present(sql`json((select json_group_array(json_array(${sql.join(each.columns)})) ${each.from}))`),
     );
     return sql`json_array(${sql.join([...columns, ...groups])})`;
   },

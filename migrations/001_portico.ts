@@ -18,7 +18,8 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('created_at').notNullable();
   });
 
-  // One row a version, with who wrote it. The body is set when the version is replaced: the current one is the row itself.
+  // One row a version, with who wrote it and its text. What is current is the row: its text is what a read sends while the
+  // row has this version and `edition` names the code that reads.
   await knex.schema.createTable('history', (t) => {
     s.ordered(t, 'organization_id');
     t.text('type').notNullable();
@@ -28,9 +29,15 @@ export async function up(knex: Knex): Promise<void> {
     t.bigInteger('at').notNullable();
     s.ordered(t, 'patient_id');
     t.text('native_resource').notNullable();
-    s.texts(t, 'credential_id', 'user_id', 'on_behalf_of', 'body');
+    s.texts(t, 'credential_id', 'user_id', 'on_behalf_of', 'body', 'edition');
     t.primary(['organization_id', 'type', 'id', 'version']);
     t.index(['organization_id', 'type', 'at', 'id', 'version'], 'history_at');
+  });
+
+  // All texts that were there are of this edition.
+  await knex.schema.createTable('text_edition', (t) => {
+    t.text('edition').primary();
+    t.bigInteger('completed_at').notNullable();
   });
 
   await knex.schema.createTable('blob', (t) => {
@@ -97,4 +104,4 @@ async function createOverflow(knex: Knex): Promise<void> {
 }
 
 export const down = (knex: Knex): Promise<void> =>
-  drop(knex, 'overflow_use', 'overflow', 'outbox', 'blob', 'history', 'org');
+  drop(knex, 'overflow_use', 'overflow', 'outbox', 'blob', 'text_edition', 'history', 'org');

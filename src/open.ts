@@ -3,9 +3,12 @@ import type { Config } from './config.js';
 import { ConfigurationError } from './outcome.js';
 import { loadRegistry, type Registry } from './registry.js';
 import { openDatabase, type Database } from './store/database.js';
+import { editionOf } from './store/edition.js';
 import { Rows } from './store/rows.js';
+import { Texts } from './store/texts.js';
 import { Writer } from './store/write.js';
 import { readSecret } from './secret.js';
+import { renewTexts } from './transfer/renew.js';
 import { loadProfiles } from './validate/packages.js';
 import type { Profiles } from './validate/structure.js';
 
@@ -22,6 +25,8 @@ export interface Portico {
   readonly source: Database;
   readonly registry: Registry;
   readonly rows: Rows;
+  /** The same rows, of which only the columns are read: nothing that was kept of an earlier reading or writing. */
+  readonly columns: Rows;
   /** The one write path; undefined when the clinical tables are somebody else's. */
   readonly writer: Writer | undefined;
   /** Who did what: written while a server runs, and when Portico is closed. */
@@ -30,6 +35,11 @@ export interface Portico {
   readonly profiles: Profiles;
   readonly secret: string;
   readonly base: string;
+  /**
+   * Writes the texts of all resources as this code would, once; see `renewTexts`. `rest`: how many times as long as it
+   * works it lets others work.
+   */
+  renew(options: { readonly rest: number; readonly signal?: AbortSignal }): Promise<number>;
   readonly now: () => number;
   close(): Promise<void>;
 }
@@ -58,18 +68,19 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
     throw new ConfigurationError('The configuration is not sound', [
       'PORTICO_SINGLE_TENANT is missing: a source without a tenant column needs the organization that it belongs to',
     ]);
-  const rows = new Rows(registry, {
-    source,
-    own,
-    base,
+  const edition = editionOf(base);
+  const from = {
+    ...{ source, own, base, alarm },
     ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
-    cacheBytes: options.cacheBytes ?? CACHE_BYTES,
-    alarm,
-  });
+  };
+  const cacheBytes = options.cacheBytes ?? CACHE_BYTES;
+  const rows = new Rows(registry, { ...from, cacheBytes, texts: separate ? undefined : new Texts(own, edition) });
+  const columns = new Rows(registry, { ...from, cacheBytes: 0 });
   const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));
   return {
-    ...{ config, own, source, registry, rows, trail, profiles, secret, base, now },
-    writer: separate ? undefined : new Writer(own, rows, { base }, now),
+    ...{ config, own, source, registry, rows, columns, trail, profiles, secret, base, now },
+    writer: separate ? undefined : new Writer(own, rows, { base }, edition, now),
+    renew: async (options) => (separate ? 0 : renewTexts({ own, registry, columns, edition, now, ...options })),
     close: async () => {
       await trail.stop();
       if (separate) await source.close();

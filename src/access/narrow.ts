@@ -134,7 +134,7 @@ export function ofEntity(entity: string): Narrowing {
 /** Everything of one tenant, for work that no client asked for. `purpose` makes the call sites greppable. */
 export function asSystem(
   tenant: string,
-  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion' | 'webhooks' | 'subscriptions',
+  _purpose: 'import' | 'export' | 'check' | 'bench' | 'pulsara ingestion' | 'webhooks' | 'subscriptions' | 'texts',
 ): Narrowing {
   return make(tenant, undefined, []);
 }

@@ -24,6 +24,8 @@ export interface Dialect {
   pairOf(literal: Slot): { readonly type: Fragment; readonly id: Fragment };
   /** Whether a pair of columns is among the `Type/id` that one parameter carries. */
   amongPairs(type: Fragment, id: Fragment, list: Slot): Fragment;
+  /** The pairs of an id and a version that one parameter, a JSON array of arrays, carries. */
+  pairs(list: Slot): { readonly from: Fragment; readonly id: Fragment; readonly version: Fragment };
   /** A column to sort by, which is not to be read in the order of an index. */
   readonly sorted: (column: Fragment) => Fragment;
   /** Whether a text holds another one, which is a constant of a declaration. */
@@ -54,6 +56,11 @@ export const sqlite: Dialect = {
     const parts = sql`substr(value, 1, instr(value, '/') - 1), substr(value, instr(value, '/') + 1)`;
     return sql`(${type}, ${id}) in (select ${parts} from json_each(${list}))`;
   },
+  pairs: (list) => ({
+    from: sql`json_each(${list}) as p`,
+    id: sql`p.value ->> 0`,
+    version: sql`p.value ->> 1`,
+  }),
   sorted: (column) => sql`+${column}`,
   holds: (text, part) => sql`instr(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => sql`fold(${text})`,
@@ -78,6 +85,11 @@ export const postgres: Dialect = {
     const parts = sql`split_part(value, '/', 1), split_part(value, '/', 2)`;
     return sql`(${type}, ${id}) in (select ${parts} from unnest(${list}::text[]) as listed (value))`;
   },
+  pairs: (list) => ({
+    from: sql`jsonb_array_elements(${list}::jsonb) as p (value)`,
+    id: sql`(p.value ->> 0)`,
+    version: sql`(p.value ->> 1)::int`,
+  }),
   sorted: (column) => column,
   holds: (text, part) => sql`strpos(${text}, ${sql.literal(part)}) > 0`,
   fold: (text) => {

@@ -12,7 +12,7 @@ export interface Author {
   readonly agent?: string;
 }
 
-/** One version of a resource. The body of the current one is the row itself. */
+/** One version of a resource, with its text: what is current is the row, and its text may be of another edition. */
 export interface Version {
   readonly version: number;
   readonly method: 'POST' | 'PUT' | 'DELETE';
@@ -79,6 +79,8 @@ const insert = statement<Key & Record<string, unknown>>((knex, $) =>
     on_behalf_of: $('onBehalfOf'),
     agent: $('agent'),
     provenance_id: $('provenance'),
+    body: $('body'),
+    edition: $('edition'),
   }),
 );
 
@@ -98,7 +100,7 @@ const replaced = statement<Key & Record<string, unknown>>((knex, $) =>
       provenance_id: $('provenance'),
     })
     .onConflict(['organization_id', 'type', 'id', 'version'])
-    .merge({ body: $('body') }),
+    .merge({ body: $('body'), edition: null }),
 );
 
 const outbox = statement<Key & Record<string, unknown>>((knex, $) =>
@@ -113,11 +115,12 @@ const outbox = statement<Key & Record<string, unknown>>((knex, $) =>
   }),
 );
 
-/** Records a version, the body of the one that it replaces, and that others are to be told. */
+/** Records a version with its text, the text of the one that it replaces, and that others are to be told. */
 export async function recordVersion(
   db: Database,
   key: Key,
   version: Omit<Version, 'body'>,
+  text: { readonly body: string; readonly edition: string | null } | undefined,
   author: Author,
   previous: Omit<Version, 'method'> | undefined,
 ): Promise<PlannedStatement[]> {
@@ -132,6 +135,8 @@ export async function recordVersion(
     onBehalfOf,
     agent,
     provenance: provenanceId(version.at),
+    body: text?.body ?? null,
+    edition: text?.edition ?? null,
   };
   const before = previous && { ...key, ...previous, patient: previous.patient ?? null };
   return [

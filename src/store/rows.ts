@@ -17,6 +17,7 @@ import { OverflowUse } from './overflow.js';
 import type { PlannedStatement } from './plan.js';
 import { rendererOf, type Entry } from './render.js';
 import { asLiteral, asStored, storedId } from './stored.js';
+import type { Texts } from './texts.js';
 import { findsByTrigrams } from './trigrams.js';
 
 /** One page of matches, in order, and what is needed to go on. */
@@ -44,6 +45,8 @@ export interface RowsOptions {
   readonly singleTenant?: string;
   /** Bytes of serialised resources kept; 0 keeps none. */
   readonly cacheBytes: number;
+  /** Of what is written here; undefined when the clinical tables are somebody else's. */
+  readonly texts?: Texts | undefined;
   /** Called when a row that its narrowing should have hidden was about to leave. */
   readonly alarm: (what: string) => void;
 }
@@ -296,12 +299,18 @@ export class Rows {
     const key = ({ id, version }: Found): string =>
       `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
     const entries = new Map<string | number, Entry>();
-    const missing: (string | number)[] = [];
+    const uncached: Found[] = [];
     for (const row of found) {
       const cached = cache && cache.get(key(row));
       if (cached) entries.set(row.id, cached);
-      else missing.push(row.id);
+      else uncached.push(row);
     }
+    const written = uncached.length === 0 ? [] : await this.options.texts?.find(resource, narrowing.tenant, uncached);
+    for (const entry of written ?? []) {
+      entries.set(entry.id, entry);
+      cache?.set(key({ id: entry.id, version: entry.versionId, keys: [] }), entry);
+    }
+    const missing = uncached.map(({ id }) => id).filter((id) => !entries.has(id));
     if (missing.length > 0) {
       const { base } = this.options;
       const { dialect } = this.#db(resource);

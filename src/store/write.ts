@@ -15,6 +15,7 @@ import { gatherStatistics } from './statistics.js';
 import { refuseOutside, refuseShared, staysInside } from './outside.js';
 import { removeRow, saveRow } from './row-statements.js';
 import type { Rows } from './rows.js';
+import { textOf } from './texts.js';
 
 /** What a write would do, and the plan that does it. */
 export interface Planned {
@@ -40,6 +41,8 @@ export class Writer {
     private readonly db: Database,
     private readonly rows: Rows,
     private readonly context: Context,
+    /** Whose texts its own are. */
+    private readonly edition: string,
     private readonly now: () => number,
   ) {}
 
@@ -95,7 +98,7 @@ export class Writer {
           ),
         ),
       )),
-      ...(await recordVersion(this.db, key, version, author, previous)),
+      ...(await recordVersion(this.db, key, version, textOf(entry, this.edition), author, previous)),
       ...(await staysInside(this.rows, resource, draft, narrowing, id)),
     ];
     return { outcome: existing ? 'updated' : 'created', entry, plan: { statements } };
@@ -123,7 +126,7 @@ export class Writer {
     const statements = [
       ...(await removeRow(this.db, resource, key, version)),
       await removeOverflow(this.db, type, tenant, id),
-      ...(await recordVersion(this.db, key, deletion, author, versionOf(existing))),
+      ...(await recordVersion(this.db, key, deletion, undefined, author, versionOf(existing))),
     ];
     return { outcome: 'deleted', plan: { statements } };
   }

@@ -9,6 +9,7 @@ import type { RegisteredResource } from '../../src/registry.js';
 import { migrate } from '../../src/store/migrate.js';
 import { assumeStatistics } from '../../src/store/statistics.js';
 import { importItems } from '../../src/transfer/import.js';
+import { answer, start } from './processes.js';
 import { observations, patient, TENANT } from './templates.js';
 
 /** A database with this many observations. */
@@ -30,11 +31,13 @@ export async function dataOf(rows: number): Promise<Data> {
   const stamp = `${file}.stamp`;
   const data = describe(rows, file);
   const current = currentStamp();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === current) return data;
-  for (const suffix of ['', '-wal', '-shm', '.stamp']) rmSync(`${file}${suffix}`, { force: true });
-  mkdirSync(folder, { recursive: true });
-  await make(file, data);
-  writeFileSync(stamp, current);
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== current) {
+    for (const suffix of ['', '-wal', '-shm', '.stamp']) rmSync(`${file}${suffix}`, { force: true });
+    mkdirSync(folder, { recursive: true });
+    await make(file, data);
+    writeFileSync(stamp, current);
+  }
+  await answer(start('renew', { environment: data.environment }));
   return data;
 }
 
@@ -155,6 +158,7 @@ function copy(db: BetterSqlite3.Database, resource: RegisteredResource, { count,
   db.transaction(() => {
     for (const { name } of indices) db.exec(`drop index ${name}`);
     db.exec(`delete from ${table}`);
+    db.prepare('delete from history where type = ?').run(resource.type);
     insert(table, 't', values, from);
     for (const { table: child, parent } of Object.values(resource.children)) {
       insert(
@@ -165,6 +169,10 @@ function copy(db: BetterSqlite3.Database, resource: RegisteredResource, { count,
       );
       db.exec(`delete from ${child} where ${parent} in (select id from template)`);
     }
+    db.prepare(
+      `insert into history (organization_id, type, id, version, method, at, patient_id, native_resource)
+       select organization_id, ?, id, version, 'POST', updated_at, patient_id, native_resource from ${table}`,
+    ).run(resource.type);
     // An index that is built at once is built by sorting.
     for (const { sql } of indices) db.exec(sql);
   })();

@@ -56,10 +56,6 @@ export function build(): void {
   );
   const newest = Math.max(...sources.map((name) => statSync(name).mtimeMs));
   if (existsSync(built) && statSync(built).mtimeMs > newest && existsSync(join(root, 'dist/definitions'))) return;
-  for (const args of [
-    [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, '.config/tsconfig.build.json')],
-    [join(root, 'dist/src/dev/definitions.js')],
-  ])
-    if (spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'], cwd: root }).status !== 0)
-      throw new Error('the product does not compile');
+  const { status } = spawnSync('npm', ['run', 'build'], { stdio: ['ignore', 'ignore', 'inherit'], cwd: root });
+  if (status !== 0) throw new Error('the product does not compile');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseJson } from '../../src/define/json.js';
 import type { Client } from '../support/client.js';
-import { detached, withoutServerMeta } from '../support/describe-resource.js';
+import { checkColumns, detached, withoutServerMeta } from '../support/describe-resource.js';
 import { goldens } from '../support/golden.js';
 import { changes, mutate } from '../support/mutate.js';
 import { disfigured, randomResource } from '../support/random-resource.js';
@@ -105,6 +105,7 @@ describe('rest: resources that nobody thought of', function () {
             continue;
           }
           assert.match(found.response.status as string, /^200/, text);
+          await checkColumns(server, found.resource, (await client.get(sent[index]!.path)).text);
           const shown = withoutServerMeta(found.resource, server.base);
           const asSent = detached(parseJson(text).value, found.resource);
           assert.deepEqual(shown, withoutServerMeta(asSent, server.base), text);

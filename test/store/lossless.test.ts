@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseJson } from '../../src/define/json.js';
 import { importItems, type Report } from '../../src/transfer/import.js';
 import type { Client } from '../support/client.js';
-import { detached, withoutServerMeta } from '../support/describe-resource.js';
+import { checkColumns, detached, withoutServerMeta } from '../support/describe-resource.js';
 import { goldens } from '../support/golden.js';
 import { changes, mutate } from '../support/mutate.js';
 import { queriesFor } from '../support/queries.js';
@@ -51,6 +51,7 @@ describe('store: what is accepted is never lost', function () {
           assert.equal(answer.status, 404);
           return;
         }
+        await checkColumns(server, sent, answer.text);
         const was = JSON.parse(expected);
         assert.deepEqual(
           withoutServerMeta(answer.body, server.base),

@@ -76,7 +76,7 @@ describe('store/write: the one write path', () => {
     assert.equal(body.meta.versionId, '3');
   });
 
-  it('records each version with its author, its body when it is replaced, and tells the outbox', async () => {
+  it('records each version with its author and its text, of which the current one may be sent, and tells the outbox', async () => {
     await save(patient('b'), { credential: 'cred', user: 'nurse' });
     await save(patient('b', { gender: 'male' }), { user: 'doctor', onBehalfOf: 'Organization/x' });
     const history = await rows('history', 'b');
@@ -89,7 +89,11 @@ describe('store/write: the one write path', () => {
     );
     assert.equal(JSON.parse(history[0].body).gender, undefined);
     assert.equal(JSON.parse(history[0].body).meta.versionId, '1');
-    assert.equal(history[1].body, null, 'the current version is the row itself');
+    assert.equal(history[1].body, (await client.get('Patient/b')).text);
+    assert.deepEqual(
+      history.map(({ edition }) => edition !== null),
+      [false, true],
+    );
     assert.deepEqual(
       (await rows('outbox', 'b')).map((each) => [each.type, each.version, each.method, each.patient_id]),
       [
@@ -192,11 +196,11 @@ describe('store/write: the one write path', () => {
     assert.equal((await save(patient('l'))).outcome, 'created');
     assert.equal((await client.get('Patient/l')).body.meta.versionId, '3');
     assert.deepEqual(
-      (await rows('history', 'l')).map((each) => [each.version, each.method, each.body !== null]),
+      (await rows('history', 'l')).map((each) => [each.version, each.method, each.body !== null, each.edition !== null]),
       [
-        [1, 'POST', true],
-        [2, 'DELETE', false],
-        [3, 'PUT', false],
+        [1, 'POST', true, false],
+        [2, 'DELETE', false, false],
+        [3, 'PUT', true, true],
       ],
     );
     assert.equal((await client.get('Patient/l/_history/2')).status, 410);

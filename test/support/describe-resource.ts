@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { asSystem } from '../../src/access/narrow.js';
 import { paramOf } from '../../src/registry.js';
 import type { Client } from './client.js';
 import { queriesFor } from './queries.js';
-import { start, type Server } from './server.js';
+import { start, TENANT, type Server } from './server.js';
 
 /** A copy without what the server owns: version, time and origin in meta. */
 export function withoutServerMeta(resource: any, base: string): any {
@@ -29,11 +30,20 @@ export function detached(sent: any, served: any): any {
   return copy;
 }
 
+/** What is sent is the text that was written; what the columns say must be the same, character by character. */
+export async function checkColumns({ portico }: Server, { resourceType, id }: any, text: string): Promise<void> {
+  const resource = portico.registry.get(resourceType);
+  assert.ok(resource, `${String(resourceType)} is served`);
+  const entry = await portico.columns.read(resource, id, asSystem(TENANT, 'check'));
+  assert.equal(entry?.text, text);
+}
+
 /** What is written is read back element for element, and what the read shows, every declared search finds. */
 export async function checkRoundTrip(server: Server, client: Client, sent: any): Promise<void> {
   const path = `${sent.resourceType}/${sent.id}`;
   const { status, body, text } = await client.get(path);
   assert.equal(status, 200, text);
+  await checkColumns(server, sent, text);
   assert.deepEqual(withoutServerMeta(body, server.base), withoutServerMeta(detached(sent, body), server.base));
   const resource = server.portico.registry.get(sent.resourceType);
   assert.ok(resource, `${sent.resourceType} is served`);

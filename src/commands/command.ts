@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readConfig, type Config } from '../config.js';
-import { openPortico, type Portico } from '../open.js';
+import { readConfig } from '../config.js';
+import { openPortico, type OpenOptions, type Portico } from '../open.js';
 import { ConfigurationError, OutcomeError } from '../outcome.js';
 import { pending } from '../store/migrate.js';
 
@@ -56,11 +56,8 @@ const isClosed = (error: unknown): error is Error =>
     ('syscall' in error && /^(connect|getaddrinfo)$/.test(String(error.syscall))));
 
 /** Opens the configured databases for one command and closes them after it. They must be migrated. */
-export async function withPortico<T>(
-  work: (portico: Portico) => Promise<T>,
-  config: Config = readConfig(),
-): Promise<T> {
-  const portico = await openPortico(config);
+export async function withPortico<T>(work: (portico: Portico) => Promise<T>, options: OpenOptions = {}): Promise<T> {
+  const portico = await openPortico(readConfig(), options);
   try {
     const missing = await pending(portico.own);
     if (missing.length > 0) throw new CommandError('The database is not up to date; run: portico migrate', 2);

@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asSystem } from '../access/narrow.js';
@@ -8,6 +8,7 @@ import { parse } from '../search/parse.js';
 import { readBlob } from '../store/blobs.js';
 import type { Database } from '../store/database.js';
 import type { Rows } from '../store/rows.js';
+import { Lines } from './lines.js';
 
 export interface ExportOptions {
   readonly tenant: string;
@@ -43,7 +44,7 @@ export async function exportAll(options: ExportOptions): Promise<Record<string, 
 
 async function exportType(
   resource: RegisteredResource,
-  binaries: FileHandle | undefined,
+  binaries: Lines | undefined,
   count: (type: string, more: number) => void,
   options: ExportOptions,
 ): Promise<void> {
@@ -52,7 +53,7 @@ async function exportType(
   try {
     count(resource.type, 0);
     for await (const texts of pages(resource, asSystem(options.tenant, 'export'), options)) {
-      await write(file, texts);
+      for (const text of texts) await file.add(text);
       count(resource.type, texts.length);
       if (binaries && resource.attachments) count('Binary', await writeBinaries(binaries, texts, options));
       options.progress?.(resource.type, (written += texts.length));
@@ -64,7 +65,7 @@ async function exportType(
   }
 }
 
-const openFile = (folder: string, type: string): Promise<FileHandle> => open(join(folder, `${type}.ndjson`), 'w');
+const openFile = (folder: string, type: string): Promise<Lines> => Lines.open(join(folder, `${type}.ndjson`));
 
 async function* pages(
   resource: RegisteredResource,
@@ -84,21 +85,15 @@ async function* pages(
   } while (position);
 }
 
-async function writeBinaries(
-  file: FileHandle,
-  texts: readonly string[],
-  { own, tenant }: ExportOptions,
-): Promise<number> {
+async function writeBinaries(file: Lines, texts: readonly string[], { own, tenant }: ExportOptions): Promise<number> {
   let count = 0;
   for (const text of texts)
     for (const [, id] of text.matchAll(/"url":"Binary\/([A-Za-z0-9\-.]{1,64})"/g)) {
       const blob = own && (await readBlob(own, tenant, id as string));
       if (!blob) continue;
       const { contentType, bytes } = blob;
-      await write(file, [JSON.stringify({ resourceType: 'Binary', id, contentType, data: bytes.toString('base64') })]);
+      await file.add(JSON.stringify({ resourceType: 'Binary', id, contentType, data: bytes.toString('base64') }));
       count++;
     }
   return count;
 }
-
-const write = (file: FileHandle, lines: readonly string[]): Promise<void> => file.appendFile(`${lines.join('\n')}\n`);

@@ -36,7 +36,9 @@ describe('store/texts: what is current is sent as it was written', () => {
       ([edition]) => edition as string | null,
     );
   const current = (): string => editionOf(server.base);
-  const sql = async (text: string): Promise<void> => void (await (await server.portico.own.knex()).raw(text));
+  async function sql(text: string): Promise<void> {
+    await (await server.portico.own.knex()).raw(text);
+  }
 
   it('by a read, a search and an include alike', async () => {
     await server.save([

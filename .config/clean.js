@@ -2,5 +2,5 @@
 // overwritten instead: a server that runs from here while it is built again still reads them.
 import { rmSync } from 'node:fs';
 
-for (const folder of ['src', 'fhir', 'migrations'])
+for (const folder of ['chunks', 'src', 'fhir', 'migrations'])
   rmSync(new URL(`../dist/${folder}`, import.meta.url), { recursive: true, force: true });

@@ -1,6 +1,4 @@
-import Koa from 'koa';
-import { apiRoutes } from './api/routes.js';
-import { webhookRoutes } from './api/webhooks.js';
+import Koa, { type Middleware } from 'koa';
 import { bounded } from './audit/bounded.js';
 import type { Trail } from './audit/trail.js';
 import { Scopes } from './access/scopes.js';
@@ -9,9 +7,8 @@ import { caller } from './auth/caller.js';
 import { ClientKeys } from './auth/client-keys.js';
 import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
-import { launchRoute } from './auth/launch-routes.js';
+import { AUTHORIZE_PATH, LAUNCH_PATH, MANAGE_PATH } from './auth/paths.js';
 import { authRoutes } from './auth/routes.js';
-import { sessionRoutes } from './auth/session-routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
@@ -21,7 +18,6 @@ import type { Traffic } from './limits/traffic.js';
 import type { Log } from './log.js';
 import { requestLog } from './http/request-log.js';
 import { FHIR_PATH } from './open.js';
-import { portalPages } from './portal/server.js';
 import type { Facade } from './rest/facade.js';
 import { offers } from './rest/offers.js';
 import { fhirRoutes, lettersOf } from './rest/routes.js';
@@ -85,10 +81,47 @@ export function createApp(options: AppOptions): Koa {
   app.use(errors(onError));
   app.use(health(ready));
   app.use(authRoutes(tokens, bearer).routes());
-  app.use(launchRoute({ ...tokens, bearer, registry, rows: facade.rows, traffic }));
-  app.use(sessionRoutes({ ...tokens, bearer }).routes());
-  app.use(portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError }));
-  app.use(webhookRoutes({ own, secret, now, audit, wake }));
-  app.use(apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit }));
+  const { rows } = facade;
+  const pages = ['/portal', '/manager', '/api/v1/docs', AUTHORIZE_PATH, MANAGE_PATH];
+  app.use(
+    whenAsked([LAUNCH_PATH], async () => {
+      const { launchRoute } = await import('./auth/launch-routes.js');
+      return launchRoute({ ...tokens, bearer, registry, rows, traffic });
+    }),
+  );
+  app.use(
+    whenAsked(['/api/auth'], async () => {
+      const { sessionRoutes } = await import('./auth/session-routes.js');
+      return sessionRoutes({ ...tokens, bearer }).routes() as unknown as Middleware;
+    }),
+  );
+  app.use(
+    whenAsked(pages, async () => {
+      const { portalPages } = await import('./portal/server.js');
+      return portalPages({ ...tokens, facade, trail, outbound: { allowLoopback }, onError });
+    }),
+  );
+  app.use(
+    whenAsked(['/webhooks'], async () => {
+      const { webhookRoutes } = await import('./api/webhooks.js');
+      return webhookRoutes({ own, secret, now, audit, wake });
+    }),
+  );
+  app.use(
+    whenAsked(['/api/v1'], async () => {
+      const { apiRoutes } = await import('./api/routes.js');
+      return apiRoutes({ facade, authenticate: caller({ ...tokens, bearer }), traffic, audit });
+    }),
+  );
   return app;
+}
+
+/** What lies at or below these paths is loaded by the first who asks for it: a start does not wait for it. */
+function whenAsked(paths: readonly string[], load: () => Promise<Middleware>): Middleware {
+  let loaded: Promise<Middleware> | undefined;
+  return async (ctx, next) => {
+    const { path } = ctx;
+    if (!paths.some((each) => path === each || path.startsWith(`${each}/`))) return next() as Promise<void>;
+    return (await (loaded ??= load()))(ctx, next) as Promise<void>;
+  };
 }

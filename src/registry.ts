@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { Codes } from './define/codes.js';
 import { kept, leafOf, type SearchParam } from './define/params.js';
 import type { Declaration, IdCodec } from './define/resource.js';
+import { code } from './folders.js';
 import { ConfigurationError } from './outcome.js';
 import {
   patientCompartment,
@@ -57,7 +58,7 @@ export interface Registry {
 
 /** Loads every declaration in fhir/; views of the history only where there is one. */
 export async function loadRegistry({ history = true } = {}): Promise<Registry> {
-  const folder = new URL('../fhir/', import.meta.url);
+  const folder = new URL('fhir/', code);
   const files = (await readdir(folder)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts')).sort();
   const modules = await Promise.all(
     files.map(async (file) => (await import(new URL(file, folder).href)) as { default?: Declaration }),

@@ -17,9 +17,10 @@ import type {
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dist } from '../folders.js';
 import type { SearchDefinition, TypeDefinition, VitalSign } from '../validate/definitions.js';
 
-const folder = fileURLToPath(new URL('../../definitions/', import.meta.url));
+const folder = fileURLToPath(new URL('definitions/', dist));
 const read = (name: string): unknown => readJson(`fhir/r4/${name}`);
 const resources = <T>(bundle: unknown): T[] =>
   ((bundle as Bundle).entry ?? []).map((entry) => entry.resource as unknown as T);

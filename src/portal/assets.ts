@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { code } from '../folders.js';
 
 /** A file that pages name. */
 export interface Asset {
@@ -15,7 +16,7 @@ const types: Readonly<Record<string, string>> = {
 export const assets: ReadonlyMap<string, Asset> = new Map(
   Object.entries(types).map(([name, type]) => [
     name,
-    { type, bytes: readFileSync(new URL(`./assets/${name}`, import.meta.url)) },
+    { type, bytes: readFileSync(new URL(`src/portal/assets/${name}`, code)) },
   ]),
 );
 

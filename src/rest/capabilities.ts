@@ -24,11 +24,12 @@ type Stated = Pick<Facade, 'registry' | 'base' | 'oauthUris' | 'version' | 'rele
 
 /** https://hl7.org/fhir/R4/http.html#capabilities: what the declarations and the table of interactions say, and nothing else. */
 export const capabilities = (facade: Facade, routes: readonly Route[]): Interaction => {
-  const text = JSON.stringify(capabilityStatement(facade, routes));
+  let text: string | undefined;
   return async ({ params }) => {
     const mode = params.find(([name]) => name === 'mode')?.[1] ?? 'full';
     if (!modes.includes(mode)) throw invalidParameter(`mode takes ${modes.join(', ')}`);
     const rest = params.filter(([name]) => name !== 'mode');
+    text ??= JSON.stringify(capabilityStatement(facade, routes));
     const body = shaped('CapabilityStatement', text, parseShape({ type: 'CapabilityStatement' }, rest));
     return { status: 200, headers: { 'Cache-Control': 'public, max-age=300' }, body };
   };

@@ -1,11 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { dist, isBuilt } from '../folders.js';
 
 /** The code as it was built. What was not built may change at any moment, and knows no other process. */
-function build(): string {
-  const isBuilt = import.meta.url.includes('/dist/src/');
-  return isBuilt ? readFileSync(new URL('../../build-id', import.meta.url), 'utf8') : randomBytes(8).toString('hex');
-}
+const build = (): string =>
+  isBuilt ? readFileSync(new URL('build-id', dist), 'utf8') : randomBytes(8).toString('hex');
 
 let known: string | undefined;
 

@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { readdir } from 'node:fs/promises';
+import { code } from '../folders.js';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from './database.js';
 import { assumeStatistics } from './statistics.js';
 
-const folder = new URL('../../migrations/', import.meta.url);
+const folder = new URL('migrations/', code);
 
 /** The migrations in migrations/, by name without extension: the same from source and from the build. */
 async function files(): Promise<Map<string, URL>> {

@@ -1,5 +1,6 @@
 import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dist } from '../folders.js';
 
 /** What the published definitions say, prepared by dev/definitions.ts at build time. */
 export interface SearchDefinition {
@@ -34,12 +35,9 @@ export interface VitalSign {
   readonly components: readonly { readonly code: string; readonly units: readonly string[] }[];
 }
 
-const built = new URL(
-  import.meta.url.includes('/dist/src/') ? '../../definitions/' : '../../dist/definitions/',
-  import.meta.url,
-);
+const definitions = new URL('definitions/', dist);
 
-const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, built), 'utf8'));
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, definitions), 'utf8'));
 
 let searchDefinitions: Record<string, Record<string, SearchDefinition>> | undefined;
 
@@ -63,7 +61,7 @@ const types = new Map<string, TypeDefinition>();
 export function typeDefinition(type: string): TypeDefinition | undefined {
   const known = types.get(type);
   if (known) return known;
-  if (!/^[A-Za-z]{2,64}$/.test(type) || !existsSync(new URL(`types/${type}.json`, built))) return undefined;
+  if (!/^[A-Za-z]{2,64}$/.test(type) || !existsSync(new URL(`types/${type}.json`, definitions))) return undefined;
   const definition = read(`types/${type}.json`) as TypeDefinition;
   types.set(type, definition);
   const schemas = getAllDataTypes();
@@ -97,7 +95,7 @@ let dataTypes = false;
 /** Loads every data type: a resource of any type may hold any of them. */
 export function loadDataTypes(): void {
   if (dataTypes) return;
-  for (const file of readdirSync(new URL('types/', built))) {
+  for (const file of readdirSync(new URL('types/', definitions))) {
     const name = file.replace(/\.json$/, '');
     if (!resourceNames().has(name)) typeDefinition(name);
   }

@@ -28,8 +28,11 @@ export interface Effort {
 
 export const CONNECTIONS = 16;
 
-/** Code that is compiled only while it is measured would be what is measured. */
-const WARM_UP = 3;
+/** Rounds that are not measured: as many as bring no more, and these at the most. */
+const WITHOUT_GAIN = 3;
+const MOST_WARM_UP = 30;
+/** What counts as faster than before. */
+const GAIN = 1.03;
 
 interface Loaded {
   readonly requests: number;
@@ -73,6 +76,19 @@ export interface Comparison {
   readonly other: Sample;
 }
 
+/**
+ * Loads a server until it gets no faster: code that is compiled only while it is measured would be what is measured.
+ * Reads take few seconds for that. A write goes through so much more code that it gets faster for half a minute.
+ */
+async function warmUp(load: ChildProcess, target: Target, { rounds, milliseconds }: Effort): Promise<void> {
+  let best = 0;
+  for (let round = 0, without = 0; round < MOST_WARM_UP && without < Math.min(WITHOUT_GAIN, rounds); round++) {
+    const { rate } = await sample(load, target, milliseconds);
+    without = rate > best * GAIN ? 0 : without + 1;
+    best = Math.max(best, rate);
+  }
+}
+
 /** Measures two targets in turn. Each round is one ratio: what else the machine does falls on both. */
 export async function compare(
   load: ChildProcess,
@@ -80,7 +96,7 @@ export async function compare(
   other: Target,
   { rounds, milliseconds }: Effort,
 ): Promise<Comparison> {
-  for (const target of [other, subject]) await sample(load, target, milliseconds * WARM_UP);
+  for (const target of [other, subject]) await warmUp(load, target, { rounds, milliseconds });
   const pairs: { subject: Sample; other: Sample }[] = [];
   for (let round = 0; round < rounds; round++)
     pairs.push({

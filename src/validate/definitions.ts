@@ -1,5 +1,6 @@
 import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { Vocabulary } from './vocabulary.js';
 
 /** What the published definitions say, prepared by dev/definitions.ts at build time. */
 export interface SearchDefinition {
@@ -91,6 +92,11 @@ export function codesOf(valueSet: string): ReadonlyMap<string, ReadonlySet<strin
     codes.set(url, found && new Map(Object.entries(found).map(([system, list]) => [system, new Set(list)])));
   return codes.get(url);
 }
+
+let vocabulary: Vocabulary | undefined;
+
+/** The value sets and code systems that are published with R4: what the profiles of a package may be bound to. */
+export const publishedVocabulary = (): Vocabulary => (vocabulary ??= read('vocabulary.json') as Vocabulary);
 
 let dataTypes = false;
 

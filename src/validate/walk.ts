@@ -1,7 +1,8 @@
 import type { Issue } from '../outcome.js';
 import { resourceNames } from './definitions.js';
 import { holds, type Scope } from './invariants.js';
-import { modelOf, type Codes, type Constraint, type Member, type Model } from './model.js';
+import { isCoded, isExcused, isOf } from './profile/bindings.js';
+import { modelOf, type Constraint, type Member, type Model } from './model.js';
 import { narrativeFault } from './narrative.js';
 import { faultOf } from './primitives.js';
 import { referenceFault } from './references.js';
@@ -82,7 +83,7 @@ class Walker {
   }
 
   #value(value: unknown, beside: unknown, member: Member, path: string): void {
-    const { type, codes } = member;
+    const { type, codes, most } = member;
     if (value === null) {
       // A place is kept for extensions alone.
       if (typeof beside !== 'object' || beside === null || !member.isArray)
@@ -92,7 +93,7 @@ class Walker {
     if (member.isPrimitive) {
       const fault = type === 'xhtml' ? xhtmlFault(value) : faultOf(value, type);
       if (fault !== undefined) this.#fault('value', fault, path);
-      else if (codes && !hasCode(codes, value)) this.#fault('code-invalid', NOT_BOUND, path);
+      else if (codes && !isOf(codes, value)) this.#fault('code-invalid', NOT_BOUND, path);
       else this.#ask(member.constraints, value, type, path);
       return;
     }
@@ -108,7 +109,8 @@ class Walker {
     const model = modelOf(type);
     if (!model) throw new Error(`There is no definition of ${type}`);
     this.#object(object, model, path);
-    if (codes && !isBound(codes, object)) this.#fault('code-invalid', NOT_BOUND, path);
+    if (codes && !isExcused(object) && !isOf(codes, object)) this.#fault('code-invalid', NOT_BOUND, path);
+    if (most && isCoded(object) && !isOf(most, object)) this.#fault('code-invalid', NOT_BOUND, path);
     if (type === 'Reference') this.#reference(object, member, path);
     // A part says its constraints as an element and as a type: they are asked once.
     const known = model.constraints;
@@ -185,15 +187,6 @@ const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const within = /xtension\[\d+\]\.extension\[\d+\]$/;
 
 const NOT_BOUND = 'The code is not one of the value set that is required here';
-
-const hasCode = (codes: Codes, value: unknown): boolean => [...codes.values()].some((set) => set.has(value as string));
-
-/** A Coding, or one of a CodeableConcept, is of the value set; an extension may say why there is none. */
-function isBound(codes: Codes, value: Members): boolean {
-  if (Object.keys(value).every((name) => name === 'extension' || name === 'id')) return true;
-  const codings = Array.isArray(value['coding']) ? (value['coding'] as Members[]) : [value];
-  return codings.some(({ system, code }) => codes.get(system as string)?.has(code as string) ?? false);
-}
 
 function xhtmlFault(value: unknown): string | undefined {
   const fault = typeof value === 'string' ? narrativeFault(value) : 'is not a string';

@@ -82,9 +82,9 @@ function contentIssues(
   if (validated['resourceType'] !== type)
     return [error('invalid', `The resourceType is not ${type}, which the URL names`, `${type}.resourceType`)];
   const url = profile === `http://hl7.org/fhir/StructureDefinition/${type}` ? undefined : profile;
-  if (url === undefined) return validate(validated, profiles);
+  if (url === undefined) return validate(validated, profiles, [], 'everything');
   const known = typeOfProfile(profiles, url);
-  if (known === type) return validate(validated, profiles, [url]);
+  if (known === type) return validate(validated, profiles, [url], 'everything');
   const text = known === undefined ? 'The profile is not known here' : `The profile is not one of ${type}`;
   return [error('not-supported', text, type)];
 }

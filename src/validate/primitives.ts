@@ -29,7 +29,8 @@ const isMoment = (value: string): boolean =>
 const isYear = (value: string): boolean => !value.startsWith('0000');
 const isText = (value: string): boolean => value.length <= MAX_STRING && /\S/.test(value);
 
-const oid = /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/;
+/** https://www.rfc-editor.org/rfc/rfc3061: wider than the type oid of R4. */
+const oid = /^urn:oid:(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/i;
 const uuid = /^urn:uuid:[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /** https://hl7.org/fhir/R4/datatypes.html#uri: what says that it is an OID or a UUID is one, in a URN. */
@@ -69,7 +70,7 @@ const primitives: Readonly<Record<string, Rule>> = {
   languageTag: text('is not a language of BCP 47', isLanguage),
   mediaType: text('is not a media type', isMediaType),
   samples: matching('is not a series of numbers between single spaces', samples),
-  oid: matching('is not an OID', oid),
+  oid: matching('is not an OID', /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/),
   positiveInt: wholeNumber(1),
   string: text('is not a text', isText),
   time: matching('is not a time', /^([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?$/),

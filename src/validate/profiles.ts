@@ -46,18 +46,21 @@ interface Place {
 }
 
 function issuesOf(resource: Members, { path, root, also }: Place, profiles: Profiles, depth: Depth): Issue[] {
-  const urls = new Set([...claimsOf(resource['meta']), ...also.map(withoutVersion)]);
+  const claims = claimsOf(resource['meta']);
+  const urls = new Set([...claims, ...also.map(withoutVersion)]);
   const signs = new Set(impliedVitalSigns(resource));
   const issues: Issue[] = [];
   for (const url of urls) {
     const [sign, profile] = [vitalSignOf(url), profiles.get(url)];
     if (sign) signs.add(sign);
-    else if (profile && profile.type !== resource['resourceType']) issues.push(misplaced(path));
+    else if (profile && profile.type !== resource['resourceType'])
+      issues.push(misplaced(claimAt(path, claims.indexOf(url))));
     else if (profile) {
       const tree = profile.tree();
       const value = { value: resource, beside: undefined, path, type: undefined };
       issues.push(...(tree ? check(value, tree, { resource, root }, profiles, depth) : [unreadable(path)]));
-    } else if (depth === 'everything' && !isOfR4(url, resource)) issues.push(unknown(path, url));
+    } else if (depth === 'everything' && !isOfR4(url, resource))
+      issues.push(unknown(claimAt(path, claims.indexOf(url))));
   }
   for (const sign of signs) issues.push(...vitalSignIssues(resource, sign, path));
   return issues;
@@ -77,16 +80,14 @@ const unreadable = (path: string): Issue => ({
   expression: [path],
 });
 
-const misplaced = (path: string): Issue => ({
+const claimAt = (path: string, index: number): string => `${path}.meta.profile[${String(index)}]`;
+
+const misplaced = (at: string): Issue => ({
   ...{ severity: 'error', code: 'structure', text: 'A profile that the resource claims is of another type' },
-  expression: [`${path}.meta.profile`],
+  expression: [at],
 });
 
-const unknown = (path: string, url: string): Issue => ({
-  ...{
-    severity: 'information',
-    code: 'not-found',
-    text: `A profile that the resource claims is not known here: ${url}`,
-  },
-  expression: [`${path}.meta.profile`],
+const unknown = (at: string): Issue => ({
+  ...{ severity: 'information', code: 'not-found', text: 'A profile that the resource claims is not known here' },
+  expression: [at],
 });

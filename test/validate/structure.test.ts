@@ -130,7 +130,7 @@ describe('validate/structure', () => {
   });
 
   it('enforces a profile that is known where it is claimed, and nowhere else', () => {
-    const profiles = new Packages([born as unknown as StructureDefinition]);
+    const profiles = new Packages([born]);
     const claims = (version = ''): object => ({ meta: { profile: [BORN + version] } });
     for (const version of ['', '|1.0.0']) {
       assert.equal(isValid(validate(patient(claims(version)), profiles)), false);

@@ -1,4 +1,3 @@
-import type { StructureDefinition } from '@medplum/fhirtypes';
 import assert from 'node:assert/strict';
 import { Packages } from '../../src/validate/profile/known.js';
 import { isValid, validate } from '../../src/validate/structure.js';

@@ -82,8 +82,8 @@ const primitives: Readonly<Record<string, Rule>> = {
 
 export const isPrimitive = (type: string): boolean => Object.hasOwn(primitives, type);
 
-/** What no database and no client can be trusted with: control characters, and halves of surrogate pairs. */
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+/** What no database, no XML and no client can be trusted with: control characters, and halves of surrogate pairs. */
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 
 /** What is wrong with a value, whatever its type. */
 export function faultOf(value: unknown, type: string): string | undefined {

@@ -10,11 +10,15 @@ const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;.*)?$/;
 export const isLanguage = (text: string): boolean => language.test(text);
 export const isMediaType = (text: string): boolean => mediaType.test(text);
 
+/** Which of them are in use is not said here. */
+export const isCurrency = (text: string): boolean => /^[A-Z]{3}$/.test(text);
+
 export const LANGUAGES = 'urn:ietf:bcp:47';
 
 /** Code systems that nobody can list, but of which every code can be told. */
 export const grammars: ReadonlyMap<string, SystemCodes> = new Map([
   [LANGUAGES, { has: isLanguage }],
   ['urn:ietf:bcp:13', { has: isMediaType }],
+  ['urn:iso:std:iso:4217', { has: isCurrency }],
   [UCUM, { has: isUnit }],
 ]);

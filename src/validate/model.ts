@@ -82,6 +82,7 @@ function made(name: string, schema: InternalTypeSchema): Model {
 }
 
 const MEDIA_TYPES = 'http://hl7.org/fhir/ValueSet/mimetypes';
+const CURRENCIES = 'http://hl7.org/fhir/ValueSet/currencies';
 const ALL_LANGUAGES = 'http://hl7.org/fhir/ValueSet/all-languages';
 const DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
 
@@ -90,28 +91,38 @@ const SIMPLE = { key: 'sqty-1', expression: 'comparator.empty()', description: '
 
 const languages: Codes = new Map([[LANGUAGES, { has: isLanguage }]]);
 
+const isOfLanguages = ({ binding }: InternalSchemaElement): boolean =>
+  (binding?.extension ?? []).some(({ valueCanonical }) => valueCanonical === ALL_LANGUAGES);
+
+/** The rule of a primitive whose binding, or whose description, is a grammar. */
+function grammarOf(definition: InternalSchemaElement, type: string): string | undefined {
+  const { valueSet = '' } = definition.binding ?? {};
+  if (definition.path === 'SampledData.data') return 'samples';
+  if (type !== 'code') return undefined;
+  // The formats of a CapabilityStatement are bound to the same, and may be `json`.
+  if (valueSet.startsWith(MEDIA_TYPES) && definition.path.endsWith('.contentType')) return 'mediaType';
+  if (valueSet.startsWith(CURRENCIES)) return 'currency';
+  return isOfLanguages(definition) ? 'languageTag' : undefined;
+}
+
 function memberOf(
   element: string,
   { code: type, targetProfile = [], profile = [] }: InternalSchemaElement['type'][number],
   definition: InternalSchemaElement,
 ): Member {
-  const { valueSet = '', strength, extension = [] } = definition.binding ?? {};
-  const isOfLanguages = extension.some(({ valueCanonical }) => valueCanonical === ALL_LANGUAGES);
+  const { valueSet = '', strength } = definition.binding ?? {};
   const isSimple = profile.includes(`${DEFINITIONS}SimpleQuantity`);
   const targets = targetProfile.map((url) => url.slice(DEFINITIONS.length));
-  const written =
-    element === 'contentType' && valueSet.startsWith(MEDIA_TYPES)
-      ? 'mediaType'
-      : isOfLanguages && type === 'code'
-        ? 'languageTag'
-        : definition.path === 'SampledData.data'
-          ? 'samples'
-          : type;
   return {
-    ...{ element, type: written, isArray: definition.isArray === true, max: definition.max },
+    ...{
+      element,
+      type: grammarOf(definition, type) ?? type,
+      isArray: definition.isArray === true,
+      max: definition.max,
+    },
     isPrimitive: /^[a-z]/.test(type),
     constraints: [...constraintsOf(definition), ...(isSimple ? [SIMPLE] : [])],
-    most: isOfLanguages && type !== 'code' ? languages : undefined,
+    most: isOfLanguages(definition) && type !== 'code' ? languages : undefined,
     targets: targets.length === 0 || targets.includes('Resource') ? undefined : new Set(targets),
     codes: strength === 'required' ? codesOf(valueSet) : undefined,
   };

@@ -1,5 +1,5 @@
 import { interval } from '../define/dates.js';
-import { isLanguage, isMediaType } from './grammars.js';
+import { isCurrency, isLanguage, isMediaType } from './grammars.js';
 
 /** What is wrong with a value of a primitive type; undefined where nothing is. The text never quotes the value. */
 type Rule = (value: never) => string | undefined;
@@ -66,7 +66,8 @@ const primitives: Readonly<Record<string, Rule>> = {
   instant: text('is not an instant', (value) => value.length >= 20 && isMoment(value)),
   integer: wholeNumber(-(2 ** 31)),
   markdown: text('is not a text', isText),
-  // These three are no types of R4: their elements are bound to a grammar, or described as one.
+  // These are no types of R4: their elements are bound to a grammar, or described as one.
+  currency: text('is not a currency of ISO 4217', isCurrency),
   languageTag: text('is not a language of BCP 47', isLanguage),
   mediaType: text('is not a media type', isMediaType),
   samples: matching('is not a series of numbers between single spaces', samples),

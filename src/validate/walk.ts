@@ -44,7 +44,7 @@ class Walker {
       const name = key.startsWith('_') ? key.slice(1) : key;
       const member = model.members.get(name);
       const at = `${path}.${name}`;
-      if (!member || (key !== name && !member.isPrimitive)) {
+      if (!member || (key !== name && !isExtensible(member, name, model))) {
         this.#fault('structure', 'R4 has no such element here', `${path}.${key}`);
         continue;
       }
@@ -168,11 +168,13 @@ class Walker {
     const { contained: _contained, ...others } = value;
     const outside = new Set(localIn(others));
     const within = contained.map((each) => new Set(localIn(each)));
-    for (const [index, each] of contained.entries()) {
-      const own = `#${String((each as { id?: unknown } | null)?.id)}`;
+    const names = contained.map((each) => `#${String((each as { id?: unknown } | null)?.id)}`);
+    for (const [index, own] of names.entries()) {
       const isNamed = outside.has(own) || within.some((names, other) => names.has(other === index ? '#' : own));
-      if (!isNamed)
-        this.#fault('invariant', 'Nothing refers to what is contained (dom-3)', `${path}.contained[${String(index)}]`);
+      const at = `${path}.contained[${String(index)}]`;
+      if (!isNamed) this.#fault('invariant', 'Nothing refers to what is contained (dom-3)', at);
+      // https://hl7.org/fhir/R4/references.html#contained
+      if (names.indexOf(own) < index) this.#fault('structure', 'What is contained has an id of its own', `${at}.id`);
     }
   }
 
@@ -182,6 +184,10 @@ class Walker {
         this.#fault('invariant', `${constraint.description} (${constraint.key})`, path);
   }
 }
+
+/** What is an attribute in XML has no extensions. */
+const isExtensible = ({ isPrimitive }: Member, name: string, { isResource, name: type }: Model): boolean =>
+  isPrimitive && (isResource || (name !== 'id' && !(name === 'url' && type === 'Extension')));
 
 const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const within = /xtension\[\d+\]\.extension\[\d+\]$/;

@@ -66,6 +66,12 @@ describe('rest: $validate, and the table of operations', () => {
     assert.deepEqual(told(await asked(`Patient/$validate?profile=${BORN}`, patient('x', { birthDate: '2000' }))), fine);
     const base = 'http://hl7.org/fhir/StructureDefinition/Patient';
     assert.deepEqual(told(await asked(`Patient/$validate?profile=${base}`, resource)), fine);
+    for (const above of ['DomainResource', 'Resource|4.0.1', 'Patient|4.0.1'])
+      assert.deepEqual(
+        told(await asked(`Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/${above}`, resource)),
+        fine,
+        above,
+      );
     assert.deepEqual(told(await asked('Patient/$validate?profile=urn:x', resource)), ['error not-supported Patient']);
     assert.deepEqual(told(await asked(`Observation/$validate?profile=${BORN}`, observation('x'))), [
       'error not-supported Observation',

@@ -41,7 +41,7 @@ const sliced = (type: string, path: string, rules = 'open'): object => ({
 });
 
 /** One element of each kind that a profile may restrict. */
-export const graded = profile(GRADED, 'Observation', 'resource', [
+const graded = profile(GRADED, 'Observation', 'resource', [
   element('Observation.status', { min: 1, type: [{ code: 'code' }], ...bound(`${GRADES}.status|1`) }),
   element('Observation.category', { ...concept, ...sliced('pattern', '$this') }),
   element('Observation.category:graded', {
@@ -88,7 +88,7 @@ export const graded = profile(GRADED, 'Observation', 'resource', [
 ]);
 
 /** An extension of one code. */
-export const mood = profile(MOOD, 'Extension', 'complex-type', [
+const mood = profile(MOOD, 'Extension', 'complex-type', [
   element('Extension.extension', { max: '0', base: { min: 0, max: '*' }, type: [{ code: 'Extension' }] }),
   element('Extension.url', { min: 1, fixedUri: MOOD }),
   element('Extension.value[x]', { min: 1, type: [{ code: 'code' }], ...bound(`${GRADES}.all`) }),

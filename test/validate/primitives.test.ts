@@ -90,6 +90,27 @@ describe('validate/primitives', () => {
       'Patient.communication[0].language',
     ],
     [
+      'a currency that is none',
+      { resourceType: 'Patient', extension: [{ url: 'urn:x', valueMoney: { value: 1, currency: 'euro' } }] },
+      'Patient.extension[0].valueMoney.currency',
+    ],
+    [
+      'what is contained under one id',
+      {
+        ...{ resourceType: 'Patient', managingOrganization: { reference: '#o' } },
+        contained: ['x', 'y'].map((name) => ({ resourceType: 'Organization', id: 'o', name })),
+      },
+      'Patient.contained[1].id',
+    ],
+    [
+      'extensions of a URL that is an attribute in XML',
+      {
+        resourceType: 'Patient',
+        extension: [{ _url: { extension: [{ url: 'urn:x', valueString: 'y' }] }, valueString: 'z' }],
+      },
+      'Patient.extension[0]._url',
+    ],
+    [
       'samples that are no numbers',
       observation({ valueSampledData: { origin: { value: 0 }, period: 1, dimensions: 1, data: '1  2' } }),
       'Observation.valueSampledData.data',

@@ -16,6 +16,16 @@ const moody = (more: object): object => ({ resourceType: 'Patient', extension: [
 const containing = (patient: object): object =>
   observation({ contained: [{ resourceType: 'Patient', id: 'p', ...patient }], subject: to('#p') });
 
+/** Three observations, each about the next. */
+const circle = (more: object): object =>
+  observation({
+    focus: [to('#a')],
+    contained: [
+      { ...observation({ focus: [to('#b')] }), id: 'a' },
+      { ...observation({ focus: [to('#a')], ...more }), id: 'b' },
+    ],
+  });
+
 describe('validate: profiles of a package', () => {
   const profiles = new Packages(conformance);
 
@@ -56,6 +66,7 @@ describe('validate: profiles of a package', () => {
       'a slice by what exists, once',
       observation({ hasMember: [{ ...to('Observation/x'), display: 'x' }, to('Observation/y')] }),
     ],
+    ['what is contained and refers to each other, in a circle', circle({})],
     ['an extension as it is defined', moody({ valueCode: 'a' })],
     ['a profile of another version', { resourceType: 'Patient', meta: { profile: [`${BORN}|7`] }, birthDate: '2000' }],
   ];
@@ -132,6 +143,16 @@ describe('validate: profiles of a package', () => {
         contained: [{ resourceType: 'Patient', id: 'p', meta: { profile: [BORN] } }],
       },
       'Observation.contained[0].birthDate',
+    ],
+    [
+      'a circle of which one has not the profile',
+      circle({ status: 'preliminary' }),
+      'Observation.focus[0] Observation.contained[0].focus[0] Observation.contained[1].status Observation.contained[1].focus[0]',
+    ],
+    [
+      'an extension twice whose definition is elsewhere',
+      observation({ extension: ['x', 'y'].map((valueString) => ({ url: 'urn:oid:2.999.14', valueString })) }),
+      'Observation.extension',
     ],
     ['an extension of the wrong type', moody({ valueString: 'a' }), 'Patient.extension[0].valueString'],
     ['an extension of the wrong code', moody({ valueCode: 'c' }), 'Patient.extension[0].valueCode'],

@@ -13,20 +13,32 @@ import { meets, valuesAt, type Value } from './values.js';
 export type Depth = 'errors' | 'everything';
 
 /** What a value lacks of a profile. The text of an issue never quotes the value. */
-export function check(value: Value, tree: Node, scope: Scope, profiles: KnownProfiles, depth: Depth): Issue[] {
-  const checker = new Checker(scope, profiles, depth);
+export function check(
+  value: Value,
+  tree: Node,
+  scope: Scope,
+  profiles: KnownProfiles,
+  depth: Depth,
+  met: Met = new Map(),
+): Issue[] {
+  const checker = new Checker(scope, profiles, depth, met);
   checker.whole(tree, value);
   return checker.issues;
 }
 
+/** What was found of profiles that values were asked for: what is contained may refer to each other, and in a circle. */
+type Met = Map<unknown, Map<string, boolean | undefined>>;
+
 class Checker {
   readonly issues: Issue[] = [];
+  readonly #said = new Set<string>();
   readonly #asking: Asking;
 
   constructor(
     private readonly scope: Scope,
     private readonly profiles: KnownProfiles,
     private readonly depth: Depth,
+    private readonly met: Met,
   ) {
     this.#asking = { profiles, root: scope.root, conforms: (value, url) => this.#conforms(value, url) };
   }
@@ -37,8 +49,9 @@ class Checker {
   }
 
   #fault(code: string, text: string, path: string, severity: Issue['severity'] = 'error'): void {
-    if (!this.issues.some((each) => each.text === text && each.expression?.[0] === path))
-      this.issues.push({ severity, code, text, expression: [path] });
+    const said = `${path} ${text}`;
+    if (!this.#said.has(said)) this.issues.push({ severity, code, text, expression: [path] });
+    this.#said.add(said);
   }
 
   #children(node: Node, value: Value): void {
@@ -111,10 +124,21 @@ class Checker {
   #conforms(value: Value, url: string): boolean | undefined {
     const tree = this.profiles.get(url)?.tree();
     if (!tree) return undefined;
+    const known = this.met.get(value.value) ?? new Map<string, boolean | undefined>();
+    this.met.set(value.value, known);
+    if (known.has(url)) return known.get(url);
+    // Until it is told otherwise, what is on its way to be checked conforms.
+    known.set(url, true);
+    const found = this.#asked(value, tree);
+    known.set(url, found);
+    return found;
+  }
+
+  #asked(value: Value, tree: Node): boolean {
     const isResource = isObject(value.value) && 'resourceType' in value.value;
     if (isResource && (value.value as { resourceType?: unknown }).resourceType !== tree.name) return false;
     const scope = isResource ? { ...this.scope, resource: value.value } : this.scope;
-    return check(value, tree, scope, this.profiles, 'errors').length === 0;
+    return check(value, tree, scope, this.profiles, 'errors', this.met).length === 0;
   }
 
   /** Extensions are checked wherever they stand. Of several profiles, one must be met. */
@@ -123,7 +147,7 @@ class Checker {
       .filter(({ code }) => code !== 'Extension')
       .flatMap(({ profiles }) => profiles.map((url) => this.profiles.get(url)?.tree()));
     if (trees.length === 0 || trees.includes(undefined)) return;
-    const found = trees.map((tree) => check(value, tree as Node, this.scope, this.profiles, this.depth));
+    const found = trees.map((tree) => check(value, tree as Node, this.scope, this.profiles, this.depth, this.met));
     const best = found.find((issues) => issues.every(({ severity }) => severity !== 'error')) ?? found[0] ?? [];
     for (const { code, text, expression, severity } of best)
       this.#fault(code, text, expression?.[0] ?? value.path, severity);

@@ -18,6 +18,9 @@ export function isOfSlice(slicing: Node['slicing'], slice: Node, value: Value, a
   const discriminators = slicing?.discriminator ?? [];
   if (discriminators.length === 0) return undefined;
   const found = discriminators.map(({ type, path }) => {
+    const urls = path === 'url' ? slice.types.flatMap(({ profiles }) => profiles) : [];
+    // A slice of extensions names the one that it is, whether its definition is here or not.
+    if (urls.length > 0) return isObject(value.value) && urls.includes(String(value.value['url']));
     const steps = stepsOf(path);
     return steps && told(type, steps, slice, value, asking);
   });
@@ -124,9 +127,11 @@ function anyFits(node: Node, values: readonly Value[], asking: Asking): boolean 
 const requiredOf = ({ binding }: Node, { profiles }: Asking) =>
   binding?.strength === 'required' ? profiles.codesOf(binding.valueSet) : undefined;
 
-function isRestricting(node: Node, asking: Asking): boolean {
+/** The content of an element may be that of one that it is in. */
+function isRestricting(node: Node, asking: Asking, above: readonly Node[] = []): boolean {
   if (node.fixed !== undefined || node.pattern !== undefined || node.binding?.strength === 'required') return true;
-  return [...node.children.values()].some((each) => isRestricting(each, asking));
+  const path = [...above, node];
+  return [...node.children.values()].some((each) => !path.includes(each) && isRestricting(each, asking, path));
 }
 
 function isFit(node: Node, value: Value, asking: Asking): boolean | undefined {

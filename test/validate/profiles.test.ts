@@ -1,5 +1,7 @@
 import type { StructureDefinition } from '@medplum/fhirtypes';
 import assert from 'node:assert/strict';
+import { ConfigurationError } from '../../src/outcome.js';
+import { loadProfiles } from '../../src/validate/packages.js';
 import { Packages } from '../../src/validate/profile/known.js';
 import { isValid, validate } from '../../src/validate/structure.js';
 import { BORN, born, conformance, GRADED, GRADES, MOOD, SNOMED } from '../support/profile.js';
@@ -218,6 +220,20 @@ describe('validate: profiles of a package', () => {
       ['mg', '[IU]', '{drops}', 'mgg'].map((code) => units?.has(code)),
       [true, true, true, false],
     );
+  });
+
+  it('reads a package of value sets alone, none of its examples, and refuses one that says nothing', async () => {
+    const [valueSet] = conformance.filter(({ resourceType }) => resourceType === 'ValueSet');
+    const reading = (folder: string) =>
+      loadProfiles(['x.tgz'], async function* () {
+        await Promise.resolve();
+        yield {
+          origin: `x.tgz/${folder}/ValueSet-x.json`,
+          text: JSON.stringify({ ...valueSet, url: `${GRADES}.status` }),
+        };
+      });
+    assert.equal((await reading('package')).has(BORN), false);
+    await assert.rejects(reading('package/example'), ConfigurationError);
   });
 
   it('a value set that imports itself has no codes', () => {

@@ -36,8 +36,8 @@ export const born = profile(BORN, 'Patient', 'resource', [
 ]);
 
 const concept = { type: [{ code: 'CodeableConcept' }] };
-const sliced = (type: string, path: string, rules = 'open'): object => ({
-  ...{ max: '*', slicing: { discriminator: [{ type, path }], rules } },
+const sliced = (type: string, path: string, rules = 'open', ordered = false): object => ({
+  ...{ max: '*', slicing: { discriminator: [{ type, path }], rules, ordered } },
 });
 
 /** One element of each kind that a profile may restrict. */
@@ -77,17 +77,22 @@ const graded = profile(GRADED, 'Observation', 'resource', [
       { key: 'own-3', severity: 'error', human: 'It is what it is', expression: 'memberOf($this)' },
     ],
   }),
-  element('Observation.focus', { max: '*', type: [{ code: 'Reference', targetProfile: [GRADED, BORN] }] }),
+  element('Observation.focus', {
+    ...{ ...sliced('profile', 'resolve()'), type: [{ code: 'Reference', targetProfile: [GRADED, BORN] }] },
+  }),
+  element('Observation.focus:born', { type: [{ code: 'Reference', targetProfile: [BORN] }] }),
   element('Observation.extension', { ...sliced('value', 'url'), type: [{ code: 'Extension' }] }),
   element('Observation.extension:elsewhere', { type: [{ code: 'Extension', profile: ['urn:oid:2.999.14'] }] }),
   element('Observation.hasMember', { ...sliced('exists', 'display'), type: [{ code: 'Reference' }] }),
   element('Observation.hasMember:named', { type: [{ code: 'Reference' }] }),
   element('Observation.hasMember:named.display', { min: 1, type: [{ code: 'string' }] }),
   element('Observation.derivedFrom', { max: '0', base: { min: 0, max: '*' }, type: [{ code: 'Reference' }] }),
-  element('Observation.component', { ...sliced('value', 'code', 'closed'), type: [{ code: 'BackboneElement' }] }),
+  element('Observation.component', { ...sliced('value', 'code', 'closed', true), type: [{ code: 'BackboneElement' }] }),
   element('Observation.component:one', { min: 1, type: [{ code: 'BackboneElement' }] }),
   element('Observation.component:one.code', { ...concept, min: 1, fixedCodeableConcept: coded(GRADES, 'a') }),
   element('Observation.component:one.value[x]', { type: [{ code: 'integer' }] }),
+  element('Observation.component:two', { type: [{ code: 'BackboneElement' }] }),
+  element('Observation.component:two.code', { ...concept, min: 1, patternCodeableConcept: coded(GRADES, 'b') }),
 ]);
 
 /** An extension of one code. */

@@ -18,6 +18,13 @@ const moody = (more: object): object => ({ resourceType: 'Patient', extension: [
 const containing = (patient: object): object =>
   observation({ contained: [{ resourceType: 'Patient', id: 'p', ...patient }], subject: to('#p') });
 
+/** About these patients. */
+const about = (...patients: object[]): object =>
+  observation({
+    focus: patients.map((_, index) => to(`#p${String(index)}`)),
+    contained: patients.map((each, index) => ({ resourceType: 'Patient', id: `p${String(index)}`, ...each })),
+  });
+
 /** Three observations, each about the next. */
 const circle = (more: object): object =>
   observation({
@@ -69,6 +76,8 @@ describe('validate: profiles of a package', () => {
       observation({ hasMember: [{ ...to('Observation/x'), display: 'x' }, to('Observation/y')] }),
     ],
     ['what is contained and refers to each other, in a circle', circle({})],
+    ['slices in their order', observation({ component: [one, { ...one, code: coded('b') }] })],
+    ['a slice by the profile of what is contained, once', about({ birthDate: '2000' })],
     ['an extension as it is defined', moody({ valueCode: 'a' })],
     ['a profile of another version', { resourceType: 'Patient', meta: { profile: [`${BORN}|7`] }, birthDate: '2000' }],
   ];
@@ -118,7 +127,7 @@ describe('validate: profiles of a package', () => {
     ],
     [
       'what is of no slice of a closed list',
-      observation({ component: [one, { ...one, code: coded('b') }] }),
+      observation({ component: [one, { ...one, code: coded('letter') }] }),
       'Observation.component[1]',
     ],
     [
@@ -155,6 +164,16 @@ describe('validate: profiles of a package', () => {
       'an extension twice whose definition is elsewhere',
       observation({ extension: ['x', 'y'].map((valueString) => ({ url: 'urn:oid:2.999.14', valueString })) }),
       'Observation.extension',
+    ],
+    [
+      'a slice before what it comes after',
+      observation({ component: [{ ...one, code: coded('b') }, one] }),
+      'Observation.component[1]',
+    ],
+    [
+      'a slice by the profile of what is contained, twice',
+      about({ birthDate: '2000' }, { birthDate: '2001' }),
+      'Observation.focus',
     ],
     ['an extension of the wrong type', moody({ valueString: 'a' }), 'Patient.extension[0].valueString'],
     ['an extension of the wrong code', moody({ valueCode: 'c' }), 'Patient.extension[0].valueCode'],

@@ -10,7 +10,7 @@ import { Writer } from './store/write.js';
 import { readSecret } from './secret.js';
 import { renewTexts } from './transfer/renew.js';
 import { loadProfiles } from './validate/packages.js';
-import type { Profiles } from './validate/structure.js';
+import { NO_PROFILES, type Profiles } from './validate/structure.js';
 
 /** Where the FHIR API lies under the base URL. */
 export const FHIR_PATH = '/fhir/R4';
@@ -91,7 +91,7 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
 
 /** Reading packages takes libraries that nothing else here needs. */
 async function profilesOf({ fhirPackages }: Config): Promise<Profiles> {
-  if (fhirPackages.length === 0) return new Map();
+  if (fhirPackages.length === 0) return NO_PROFILES;
   const { readItems } = await import('./transfer/sources.js');
   return loadProfiles(fhirPackages, readItems);
 }

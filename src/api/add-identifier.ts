@@ -1,5 +1,4 @@
 import type { Encounter, Patient } from '@medplum/fhirtypes';
-import { authorOf } from '../access/author.js';
 import { narrow } from '../access/narrow.js';
 import { identifiersOf } from '../channel/channel.js';
 import { identifier, type NewIdentifier } from '../channel/schemas.js';
@@ -12,7 +11,7 @@ import { served, type Answer, type Ask } from './ask.js';
 import { caseOf, patientOf } from './case.js';
 import { checked } from './checked.js';
 import { sharesOf, type Share } from './entities.js';
-import { writable, write, type Change } from './write.js';
+import { planOf, writable, write, type Change } from './write.js';
 
 /**
  * A number of the patient or of the visit. One that is there by its name and category gets the new value: the same value
@@ -63,14 +62,7 @@ async function changed(
   const { value, literals } = parseJson(current.entry.text);
   const before = value as Encounter | Patient;
   const after = { ...before, identifier: withIdentifier(before.identifier, place, sent, entity) };
-  const planned = await writer.planSave(
-    resource,
-    { resource: after, literals },
-    narrowing,
-    authorOf(ask.access),
-    id,
-    current,
-  );
+  const planned = await planOf(ask, type, { resource: after, literals }, narrowing, id, current);
   return {
     planned,
     encounter: after.resourceType === 'Encounter' ? after : encounter,

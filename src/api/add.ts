@@ -1,6 +1,5 @@
 import type { Communication, Observation } from '@medplum/fhirtypes';
 import { createHash, randomUUID } from 'node:crypto';
-import { authorOf } from '../access/author.js';
 import { narrow } from '../access/narrow.js';
 import { message, vitalSigns, type NewMessage } from '../channel/schemas.js';
 import { messageOf, threadOf, tied, vitalsOf } from '../channel/to-fhir.js';
@@ -12,7 +11,7 @@ import { caseOf, patientOf } from './case.js';
 import { checked } from './checked.js';
 import { saver } from './create.js';
 import { sharesOf } from './entities.js';
-import { writable, write, type Change } from './write.js';
+import { planOf, writable, write, type Change } from './write.js';
 
 /** What was read off at one time, an Observation each, for every entity of the channel. */
 export async function addVitalSigns(ask: Ask): Promise<Answer> {
@@ -52,14 +51,7 @@ function planMessage(ask: Ask, sent: NewMessage, narrowing: Narrowing): Promise<
       .then((current): Promise<Planned> | Planned =>
         current.entry
           ? { outcome: 'unchanged', plan: { statements: [] } }
-          : writer.planSave(
-              communications,
-              { resource: target.tie(threadOf()) as unknown as Record<string, unknown>, literals: [] },
-              target.narrowing,
-              authorOf(ask.access),
-              header,
-              current,
-            ),
+          : planOf(ask, 'Communication', { resource: target.tie(threadOf()) }, target.narrowing, header, current),
       ),
     save('Communication', target.tie(messageOf(sent, header, now)), id, target.narrowing),
   ]);

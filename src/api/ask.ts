@@ -8,6 +8,7 @@ import type { Database } from '../store/database.js';
 import type { Entry } from '../store/render.js';
 import type { Rows } from '../store/rows.js';
 import type { Writer } from '../store/write.js';
+import type { Profiles } from '../validate/structure.js';
 
 /** What the native API works with. */
 export interface Served {
@@ -16,6 +17,7 @@ export interface Served {
   readonly own: Database | undefined;
   readonly writer: Writer | undefined;
   readonly trail: Trail;
+  readonly profiles: Profiles;
   readonly base: string;
   readonly cursorKey: Buffer;
   readonly now: () => number;

@@ -1,6 +1,5 @@
 import type { Patient } from '@medplum/fhirtypes';
 import { randomUUID } from 'node:crypto';
-import { authorOf } from '../access/author.js';
 import { insufficient, narrow, ofEntity, tryNarrow } from '../access/narrow.js';
 import { channel, type NewChannel } from '../channel/schemas.js';
 import {
@@ -22,7 +21,7 @@ import { served, type Answer, type Ask } from './ask.js';
 import { checked } from './checked.js';
 import { checkEntities } from './organizations.js';
 import { PREFIX } from './table.js';
-import { writable, write, type Change } from './write.js';
+import { planOf, writable, write, type Change } from './write.js';
 
 /** A channel with its patient and what was measured, for each of its entities: one row for each organization (PULSARA 3). */
 export async function create(ask: Ask): Promise<Answer> {
@@ -105,19 +104,10 @@ async function rowsOf(
 }
 
 /** Plans what is new. */
-export function saver(ask: Ask) {
-  const { writer } = writable(ask);
-  const author = authorOf(ask.access);
-  return (type: string, resource: object, id: string, narrowing: Narrowing): Promise<Planned> =>
-    writer.planSave(
-      served(ask, type),
-      { resource: resource as Record<string, unknown>, literals: [] },
-      narrowing,
-      author,
-      id,
-      NOTHING,
-    );
-}
+export const saver =
+  (ask: Ask) =>
+  (type: string, resource: object, id: string, narrowing: Narrowing): Promise<Planned> =>
+    planOf(ask, type, { resource }, narrowing, id, NOTHING);
 
 interface KnownPatient {
   readonly id: string;
@@ -172,6 +162,5 @@ async function added(ask: Ask, place: Place, sent: NewChannel, { id, patient }: 
   const before = value as Patient;
   const more = wanted.filter((each) => !has(before, each.value)).map((each) => identifierOf(place, each));
   const resource = { ...before, identifier: [...(before.identifier ?? []), ...more] };
-  const whole = { resource: resource as unknown as Record<string, unknown>, literals };
-  return [await writer.planSave(patients, whole, narrowing, authorOf(ask.access), id, current)];
+  return [await planOf(ask, 'Patient', { resource, literals }, narrowing, id, current)];
 }

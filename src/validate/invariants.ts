@@ -1,4 +1,5 @@
 import { evalFhirPathTyped, toTypedValue } from '@medplum/core';
+import { loadDataTypes } from './definitions.js';
 import { compile, type Compiled } from './fhirpath/compile.js';
 import type { Constraint } from './model.js';
 
@@ -10,20 +11,32 @@ export interface Scope {
 
 const compiled = new Map<string, Compiled | undefined>();
 
-/** Whether an invariant holds of a value. An expression is compiled once; what that cannot do, the library is asked. */
-export function holds(
+/** Whether an invariant holds of a value: what cannot be evaluated refuses nobody. */
+export const holds = (
+  constraint: Pick<Constraint, 'expression'>,
+  value: unknown,
+  type: string,
+  scope: Scope,
+): boolean => judged(constraint, value, type, scope) !== false;
+
+/**
+ * Whether it holds; undefined where it cannot be evaluated. An expression is compiled once; what that cannot do, the
+ * library is asked.
+ */
+export function judged(
   { expression }: Pick<Constraint, 'expression'>,
   value: unknown,
   type: string,
   scope: Scope,
-): boolean {
+): boolean | undefined {
   let ask = compiled.get(expression);
   if (ask === undefined && !compiled.has(expression)) compiled.set(expression, (ask = compile(expression)));
   const found = ask ? ask(value, scope) : byLibrary(expression, value, type, scope);
-  return found.length === 1 && found[0] === true;
+  return found && found.length === 1 && found[0] === true;
 }
 
-function byLibrary(expression: string, value: unknown, type: string, { resource, root }: Scope): unknown[] {
+function byLibrary(expression: string, value: unknown, type: string, { resource, root }: Scope): unknown[] | undefined {
+  loadDataTypes();
   const context = { type, value };
   const variables = {
     '%context': context,
@@ -34,7 +47,6 @@ function byLibrary(expression: string, value: unknown, type: string, { resource,
   try {
     return evalFhirPathTyped(expression, [context], variables).map((each): unknown => each.value);
   } catch {
-    // What cannot be evaluated refuses nobody.
-    return [true];
+    return undefined;
   }
 }

@@ -1,5 +1,7 @@
 import { getAllDataTypes, type InternalSchemaElement, type InternalTypeSchema } from '@medplum/core';
 import { codesOf, resourceNames, typeDefinition } from './definitions.js';
+import { isLanguage, LANGUAGES } from './grammars.js';
+import type { Codes } from './vocabulary.js';
 
 /** A type as it is checked: what the definitions say of it, by the names that stand in JSON. */
 export interface Model {
@@ -20,7 +22,10 @@ export interface Member {
   readonly constraints: readonly Constraint[];
   /** The types that a reference may name; undefined for any. */
   readonly targets: ReadonlySet<string> | undefined;
-  readonly codes: Codes | undefined;
+  /** What a required binding allows, by code system. */
+  readonly codes: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  /** What a code must be of where there is one: a value set that bounds a binding which is not required. */
+  readonly most: Codes | undefined;
 }
 
 interface Required {
@@ -35,9 +40,6 @@ export interface Constraint {
   readonly expression: string;
   readonly description: string;
 }
-
-/** What a required binding allows, by code system. */
-export type Codes = ReadonlyMap<string, ReadonlySet<string>>;
 
 const models = new Map<string, Model | undefined>();
 
@@ -72,10 +74,7 @@ function made(name: string, schema: InternalTypeSchema): Model {
     for (const type of definition.type) {
       const key = choice === undefined ? element : `${choice}${type.code.charAt(0).toUpperCase()}${type.code.slice(1)}`;
       names.push(key);
-      members.set(
-        key,
-        memberOf(element, isResource && element === 'id' ? 'id' : type.code, type.targetProfile, definition),
-      );
+      members.set(key, memberOf(element, isResource && element === 'id' ? { ...type, code: 'id' } : type, definition));
     }
     if (definition.min > 0) required.push({ element, members: names });
   }
@@ -83,21 +82,47 @@ function made(name: string, schema: InternalTypeSchema): Model {
 }
 
 const MEDIA_TYPES = 'http://hl7.org/fhir/ValueSet/mimetypes';
+const CURRENCIES = 'http://hl7.org/fhir/ValueSet/currencies';
+const ALL_LANGUAGES = 'http://hl7.org/fhir/ValueSet/all-languages';
 const DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
+
+/** https://hl7.org/fhir/R4/datatypes.html#SimpleQuantity: R4 has it as a profile of Quantity, and names it where it means it. */
+const SIMPLE = { key: 'sqty-1', expression: 'comparator.empty()', description: 'An amount here has no comparator' };
+
+const languages: Codes = new Map([[LANGUAGES, { has: isLanguage }]]);
+
+const isOfLanguages = ({ binding }: InternalSchemaElement): boolean =>
+  (binding?.extension ?? []).some(({ valueCanonical }) => valueCanonical === ALL_LANGUAGES);
+
+/** The rule of a primitive whose binding, or whose description, is a grammar. */
+function grammarOf(definition: InternalSchemaElement, type: string): string | undefined {
+  const { valueSet = '' } = definition.binding ?? {};
+  if (definition.path === 'SampledData.data') return 'samples';
+  if (type !== 'code') return undefined;
+  // The formats of a CapabilityStatement are bound to the same, and may be `json`.
+  if (valueSet.startsWith(MEDIA_TYPES) && definition.path.endsWith('.contentType')) return 'mediaType';
+  if (valueSet.startsWith(CURRENCIES)) return 'currency';
+  return isOfLanguages(definition) ? 'languageTag' : undefined;
+}
 
 function memberOf(
   element: string,
-  type: string,
-  targetProfile: readonly string[] | undefined,
+  { code: type, targetProfile = [], profile = [] }: InternalSchemaElement['type'][number],
   definition: InternalSchemaElement,
 ): Member {
   const { valueSet = '', strength } = definition.binding ?? {};
-  const isMediaType = element === 'contentType' && valueSet.startsWith(MEDIA_TYPES);
-  const targets = (targetProfile ?? []).map((url) => url.slice(DEFINITIONS.length));
+  const isSimple = profile.includes(`${DEFINITIONS}SimpleQuantity`);
+  const targets = targetProfile.map((url) => url.slice(DEFINITIONS.length));
   return {
-    ...{ element, type: isMediaType ? 'mediaType' : type, isArray: definition.isArray === true, max: definition.max },
+    ...{
+      element,
+      type: grammarOf(definition, type) ?? type,
+      isArray: definition.isArray === true,
+      max: definition.max,
+    },
     isPrimitive: /^[a-z]/.test(type),
-    constraints: constraintsOf(definition),
+    constraints: [...constraintsOf(definition), ...(isSimple ? [SIMPLE] : [])],
+    most: isOfLanguages(definition) && type !== 'code' ? languages : undefined,
     targets: targets.length === 0 || targets.includes('Resource') ? undefined : new Set(targets),
     codes: strength === 'required' ? codesOf(valueSet) : undefined,
   };

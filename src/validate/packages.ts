@@ -1,42 +1,32 @@
-import type { StructureDefinition } from '@medplum/fhirtypes';
 import { ConfigurationError } from '../outcome.js';
+import { Packages, type Conformance } from './profile/known.js';
 import type { Profiles } from './profiles.js';
 
 interface PackageReader {
   (file: string): AsyncIterable<{ readonly origin: string; readonly text: string }>;
 }
 
-/** The profiles of FHIR package files: what they say is enforced on resources that claim them. */
+/**
+ * What FHIR package files say: profiles, which are enforced on resources that claim them, extensions, and the value sets
+ * and code systems that these are bound to.
+ */
 export async function loadProfiles(files: readonly string[], read: PackageReader): Promise<Profiles> {
-  const profiles = new Map<string, StructureDefinition>();
+  const packages = new Packages();
   for (const file of files) {
-    const before = profiles.size;
+    let count = 0;
     try {
-      for await (const { origin, text } of read(file)) {
-        if (!/StructureDefinition-[^/]*\.json$/.test(origin)) continue;
-        const definition = JSON.parse(text) as StructureDefinition;
-        if (definition.derivation === 'constraint' && definition.kind === 'resource' && definition.snapshot)
-          profiles.set(definition.url, withPresence(definition));
-      }
+      for await (const { origin, text } of read(file))
+        if (conformance.test(origin) && packages.add(JSON.parse(text) as Conformance)) count++;
     } catch (error) {
       throw new ConfigurationError('A FHIR package cannot be read', [`${file}: ${String(error)}`]);
     }
-    if (profiles.size === before)
-      throw new ConfigurationError('A FHIR package has no profiles', [
-        `${file}: no StructureDefinition with a snapshot in it`,
+    if (count === 0)
+      throw new ConfigurationError('A FHIR package says nothing that is enforced', [
+        `${file}: no StructureDefinition with a snapshot in it, and no ValueSet or CodeSystem`,
       ]);
   }
-  return profiles;
+  return packages;
 }
 
-/**
- * `telecom or endpoint` means that either is there: one item where a Boolean is expected is true
- * (https://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections). The library takes Booleans alone.
- */
-function withPresence(definition: StructureDefinition): StructureDefinition {
-  for (const { constraint = [] } of definition.snapshot?.element ?? [])
-    for (const each of constraint)
-      if (each.expression !== undefined && /^[a-z]\w*( or [a-z]\w*)+$/i.test(each.expression))
-        each.expression = each.expression.replace(/\w+(?= or |$)/g, '$&.exists()');
-  return definition;
-}
+/** An example of one is in a folder of its own. */
+const conformance = /(?:^|(?<!example)\/)(StructureDefinition|ValueSet|CodeSystem)-[^/]*\.json$/;

@@ -1,29 +1,34 @@
-import { OperationOutcomeError, validateResource } from '@medplum/core';
-import type { OperationOutcomeIssue, Resource, StructureDefinition } from '@medplum/fhirtypes';
 import type { Issue } from '../outcome.js';
+import { isObject } from './fhirpath/values.js';
+import { check, type Depth } from './profile/check.js';
+import { extensionIssues } from './profile/extensions.js';
+import { Packages, type KnownProfiles } from './profile/known.js';
 import { impliedVitalSigns, vitalSignIssues, vitalSignOf } from './vital-signs.js';
-import { loadDataTypes, resourceNames, typeDefinition } from './definitions.js';
+import { withoutVersion } from './vocabulary.js';
 
-/** Profiles that are enforced where a resource claims them, by canonical URL. */
-export type Profiles = ReadonlyMap<string, StructureDefinition>;
+export type Profiles = KnownProfiles;
+
+export const NO_PROFILES: Profiles = new Packages();
 
 /**
  * What a resource lacks of the profiles that it must meet: those that it claims, as far as they are known, those that its
- * codes imply, and those that are asked for.
+ * codes imply, and those that are asked for; and what its extensions lack of their definitions.
  */
-export function profileIssues(resource: Members, profiles: Profiles, also: readonly string[]): Issue[] {
-  const urls = new Set([...claimsOf(resource['meta']), ...also.map(withoutVersion)]);
-  const signs = new Set(impliedVitalSigns(resource));
-  const others: StructureDefinition[] = [];
-  for (const url of urls) {
-    const [sign, profile] = [vitalSignOf(url), profiles.get(url)];
-    if (sign) signs.add(sign);
-    else if (profile) others.push(profile);
+export function profileIssues(
+  resource: Members,
+  profiles: Profiles,
+  also: readonly string[],
+  depth: Depth,
+): readonly Issue[] {
+  const path = resource['resourceType'] as string;
+  const issues = issuesOf(resource, { path, root: resource, also }, profiles, depth);
+  const { contained = [] } = resource as { contained?: readonly Members[] };
+  for (const [index, each] of contained.entries()) {
+    const at = `${path}.contained[${String(index)}]`;
+    issues.push(...issuesOf(each, { path: at, root: resource, also: [] }, profiles, depth));
   }
-  return [
-    ...[...signs].flatMap((sign) => vitalSignIssues(resource, sign)),
-    ...others.flatMap((profile) => byLibrary(resource as unknown as Resource, profile)),
-  ];
+  if (profiles !== NO_PROFILES) issues.push(...extensionIssues(resource, path, profiles, depth));
+  return issues;
 }
 
 /** The type that a profile is of; undefined for one that is not known. */
@@ -34,74 +39,55 @@ export function typeOfProfile(profiles: Profiles, canonical: string): string | u
 
 type Members = Readonly<Record<string, unknown>>;
 
-const withoutVersion = (canonical: string): string => canonical.split('|')[0] as string;
+interface Place {
+  readonly path: string;
+  readonly root: unknown;
+  readonly also: readonly string[];
+}
+
+function issuesOf(resource: Members, { path, root, also }: Place, profiles: Profiles, depth: Depth): Issue[] {
+  const claims = claimsOf(resource['meta']);
+  const urls = new Set([...claims, ...also.map(withoutVersion)]);
+  const signs = new Set(impliedVitalSigns(resource));
+  const issues: Issue[] = [];
+  for (const url of urls) {
+    const [sign, profile] = [vitalSignOf(url), profiles.get(url)];
+    if (sign) signs.add(sign);
+    else if (profile && profile.type !== resource['resourceType'])
+      issues.push(misplaced(claimAt(path, claims.indexOf(url))));
+    else if (profile) {
+      const tree = profile.tree();
+      const value = { value: resource, beside: undefined, path, type: undefined };
+      issues.push(...(tree ? check(value, tree, { resource, root }, profiles, depth) : [unreadable(path)]));
+    } else if (depth === 'everything' && !isOfR4(url, resource))
+      issues.push(unknown(claimAt(path, claims.indexOf(url))));
+  }
+  for (const sign of signs) issues.push(...vitalSignIssues(resource, sign, path));
+  return issues;
+}
 
 function claimsOf(meta: unknown): string[] {
-  const profile = (meta as { profile?: unknown } | undefined)?.profile;
+  const profile = isObject(meta) ? meta['profile'] : undefined;
   return Array.isArray(profile) ? profile.filter((url) => typeof url === 'string').map(withoutVersion) : [];
 }
 
-function byLibrary(resource: Resource, profile: StructureDefinition): Issue[] {
-  // The library knows what has been loaded alone.
-  loadDataTypes();
-  loadTypesIn(resource);
-  let found: readonly OperationOutcomeIssue[];
-  try {
-    found = validateResource(resource, { profile: readable(profile) });
-  } catch (error) {
-    if (!(error instanceof OperationOutcomeError)) return [unreadable(resource)];
-    found = error.outcome.issue;
-  }
-  return found.flatMap((each) => judged(each, resource.resourceType) ?? []);
-}
-
-const prepared = new WeakMap<StructureDefinition, StructureDefinition>();
-
-/** The library takes the slices of an element along to those that have its content: these are of the type as R4 has it. */
-function readable(profile: StructureDefinition): StructureDefinition {
-  let found = prepared.get(profile);
-  if (!found) {
-    const element = profile.snapshot?.element.map((each) => {
-      const { contentReference, ...rest } = each;
-      const path = contentReference?.split('#')[1];
-      if (path === undefined) return each;
-      const code = path.replace(/(?:^|\.)(\w)/g, (_, letter: string) => letter.toUpperCase());
-      return { ...rest, type: [{ code }] };
-    });
-    found = element ? { ...profile, snapshot: { element } } : profile;
-    prepared.set(profile, found);
-  }
-  return found;
-}
+const isOfR4 = (url: string, { resourceType }: Members): boolean =>
+  url === `http://hl7.org/fhir/StructureDefinition/${String(resourceType)}`;
 
 /** A profile that cannot be read refuses nobody; who asks whether a resource is valid is told. */
-const unreadable = ({ resourceType }: Resource): Issue => ({
+const unreadable = (path: string): Issue => ({
   ...{ severity: 'warning', code: 'not-supported', text: 'A profile of the resource cannot be checked here' },
-  expression: [resourceType],
+  expression: [path],
 });
 
-/** The definitions of every resource within: contained, in a Bundle, in Parameters. */
-function loadTypesIn(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  const { resourceType } = value as { resourceType?: unknown };
-  if (typeof resourceType === 'string') typeDefinition(resourceType);
-  for (const inner of Object.values(value)) loadTypesIn(inner);
-}
+const claimAt = (path: string, index: number): string => `${path}.meta.profile[${String(index)}]`;
 
-/** An issue of the library in our words, and with our severity; undefined for what is none. */
-function judged({ severity, code, details, expression }: OperationOutcomeIssue, type: string): Issue | undefined {
-  const text = details?.text ?? 'The resource is not valid';
-  const target = /^Invalid reference: got "([^"]*)"/.exec(text)?.[1];
-  // It reads the type off the first segment, which in a URL to elsewhere is none.
-  if (target !== undefined && !resourceNames().has(target)) return undefined;
-  // It only warns of these: but a choice has one type, and a reference its targets.
-  const isError = target !== undefined || text.startsWith('Conflicting choice of type');
-  return {
-    severity: isError ? 'error' : severity,
-    code,
-    text: text.replace(/got "[^"]*", expected/, 'expected'),
-    ...(expression && { expression: expression.map((path) => rooted(path, type)) }),
-  };
-}
+const misplaced = (at: string): Issue => ({
+  ...{ severity: 'error', code: 'structure', text: 'A profile that the resource claims is of another type' },
+  expression: [at],
+});
 
-const rooted = (path: string, type: string): string => (path.startsWith(type) ? path : `${type}.${path}`);
+const unknown = (at: string): Issue => ({
+  ...{ severity: 'information', code: 'not-found', text: 'A profile that the resource claims is not known here' },
+  expression: [at],
+});

@@ -1,16 +1,22 @@
 import type { Issue } from '../outcome.js';
 import { resourceNames } from './definitions.js';
-import { profileIssues, type Profiles } from './profiles.js';
+import type { Depth } from './profile/check.js';
+import { NO_PROFILES, profileIssues, type Profiles } from './profiles.js';
 import { walk } from './walk.js';
 
-export { typeOfProfile, type Profiles } from './profiles.js';
+export { NO_PROFILES, typeOfProfile, type Profiles } from './profiles.js';
 
 /**
  * Whether a resource is R4: structure, cardinality, primitive types, required bindings and invariants; and, if it is, what
  * it lacks of its profiles. Issues of severity error mean that it must not be stored; none quotes a value.
  */
-export function validate(resource: unknown, profiles: Profiles = new Map(), also: readonly string[] = []): Issue[] {
-  const { base, profile } = validateApart(resource, profiles, also);
+export function validate(
+  resource: unknown,
+  profiles: Profiles = NO_PROFILES,
+  also: readonly string[] = [],
+  depth: Depth = 'errors',
+): Issue[] {
+  const { base, profile } = validateApart(resource, profiles, also, depth);
   return [...base, ...profile];
 }
 
@@ -19,10 +25,11 @@ export function validateApart(
   resource: unknown,
   profiles: Profiles,
   also: readonly string[] = [],
+  depth: Depth = 'errors',
 ): { readonly base: readonly Issue[]; readonly profile: readonly Issue[] } {
   const base = baseIssues(resource);
   const members = resource as Readonly<Record<string, unknown>>;
-  return { base, profile: isValid(base) ? profileIssues(members, profiles, also) : [] };
+  return { base, profile: isValid(base) ? profileIssues(members, profiles, also, depth) : [] };
 }
 
 function baseIssues(resource: unknown): Issue[] {

@@ -20,43 +20,42 @@ const UCUM = 'http://unitsofmeasure.org';
 const CATEGORY = 'http://terminology.hl7.org/CodeSystem/observation-category';
 
 /** What an Observation that is R4 lacks as a vital sign. */
-export function vitalSignIssues(resource: Members, sign: VitalSign): Issue[] {
+export function vitalSignIssues(resource: Members, sign: VitalSign, at = 'Observation'): Issue[] {
   const issues: Issue[] = [];
   const name = sign.url.slice(sign.url.lastIndexOf('/') + 1);
   const fault = (isFault: boolean, text: string, path: string): void => {
-    if (isFault) issues.push({ severity: 'error', code: 'structure', text: `${text} (${name})`, expression: [path] });
+    if (isFault)
+      issues.push({ severity: 'error', code: 'structure', text: `${text} (${name})`, expression: [`${at}${path}`] });
   };
   const { category, subject, effectiveDateTime, effectivePeriod, component, hasMember } = resource as Readonly<
     Record<string, Members[] & Members & string>
   >;
   const isVital = (category ?? []).some((each) => codesIn(each, CATEGORY).includes('vital-signs'));
-  fault(!isVital, 'A vital sign has the category vital-signs', 'Observation.category');
+  fault(!isVital, 'A vital sign has the category vital-signs', '.category');
   const { code, units, components } = sign;
   const isOther = code !== undefined && !codesIn(resource['code'], LOINC).includes(code);
-  fault(isOther, 'The code is not that of the profile', 'Observation.code');
-  fault(subject === undefined, 'A vital sign has a subject', 'Observation.subject');
+  fault(isOther, 'The code is not that of the profile', '.code');
+  fault(subject === undefined, 'A vital sign has a subject', '.subject');
   const isTimed = effectiveDateTime !== undefined || effectivePeriod !== undefined || '_effectiveDateTime' in resource;
-  fault(!isTimed, 'A vital sign has a time', 'Observation.effective');
+  fault(!isTimed, 'A vital sign has a time', '.effective');
   const isVague = effectiveDateTime !== undefined && effectiveDateTime.length < 8;
-  fault(isVague, 'The time of a vital sign is precise to the day (vs-1)', 'Observation.effective');
+  fault(isVague, 'The time of a vital sign is precise to the day (vs-1)', '.effective');
   const says = hasAnswer(resource) || component !== undefined || hasMember !== undefined;
-  fault(!says, 'A vital sign has a value, or says why it has none (vs-2)', 'Observation');
-  fault(sign.hasMembers && hasMember === undefined, 'It consists of other observations', 'Observation.hasMember');
+  fault(!says, 'A vital sign has a value, or says why it has none (vs-2)', '');
+  fault(sign.hasMembers && hasMember === undefined, 'It consists of other observations', '.hasMember');
   const value = valueOf(resource);
-  fault(!sign.hasValue && value !== undefined, 'It has no value of its own', 'Observation.value');
-  if (units) issues.push(...quantityIssues(value, units, 'Observation.value', name));
-  fault(sign.isMeasured && value === undefined, 'It has a value', 'Observation.value');
+  fault(!sign.hasValue && value !== undefined, 'It has no value of its own', '.value');
+  if (units) issues.push(...quantityIssues(value, units, `${at}.value`, name));
+  fault(sign.isMeasured && value === undefined, 'It has a value', '.value');
   for (const [index, each] of (component ?? []).entries())
-    fault(!hasAnswer(each), 'A component has a value, or says why (vs-3)', `Observation.component[${String(index)}]`);
+    fault(!hasAnswer(each), 'A component has a value, or says why (vs-3)', `.component[${String(index)}]`);
   for (const wanted of components) {
     const found = [...(component ?? []).entries()].filter(([, each]) =>
       codesIn(each['code'], LOINC).includes(wanted.code),
     );
-    fault(found.length !== 1, `It has one component of the code ${wanted.code}`, 'Observation.component');
+    fault(found.length !== 1, `It has one component of the code ${wanted.code}`, '.component');
     for (const [index, each] of found)
-      issues.push(
-        ...quantityIssues(valueOf(each), wanted.units, `Observation.component[${String(index)}].value`, name),
-      );
+      issues.push(...quantityIssues(valueOf(each), wanted.units, `${at}.component[${String(index)}].value`, name));
   }
   return issues;
 }

@@ -1,7 +1,8 @@
 import type { Issue } from '../outcome.js';
 import { resourceNames } from './definitions.js';
 import { holds, type Scope } from './invariants.js';
-import { modelOf, type Codes, type Constraint, type Member, type Model } from './model.js';
+import { isCoded, isExcused, isOf } from './profile/bindings.js';
+import { modelOf, type Constraint, type Member, type Model } from './model.js';
 import { narrativeFault } from './narrative.js';
 import { faultOf } from './primitives.js';
 import { referenceFault } from './references.js';
@@ -43,7 +44,7 @@ class Walker {
       const name = key.startsWith('_') ? key.slice(1) : key;
       const member = model.members.get(name);
       const at = `${path}.${name}`;
-      if (!member || (key !== name && !member.isPrimitive)) {
+      if (!member || (key !== name && !isExtensible(member, name, model))) {
         this.#fault('structure', 'R4 has no such element here', `${path}.${key}`);
         continue;
       }
@@ -82,7 +83,7 @@ class Walker {
   }
 
   #value(value: unknown, beside: unknown, member: Member, path: string): void {
-    const { type, codes } = member;
+    const { type, codes, most } = member;
     if (value === null) {
       // A place is kept for extensions alone.
       if (typeof beside !== 'object' || beside === null || !member.isArray)
@@ -92,7 +93,7 @@ class Walker {
     if (member.isPrimitive) {
       const fault = type === 'xhtml' ? xhtmlFault(value) : faultOf(value, type);
       if (fault !== undefined) this.#fault('value', fault, path);
-      else if (codes && !hasCode(codes, value)) this.#fault('code-invalid', NOT_BOUND, path);
+      else if (codes && !isOf(codes, value)) this.#fault('code-invalid', NOT_BOUND, path);
       else this.#ask(member.constraints, value, type, path);
       return;
     }
@@ -108,7 +109,8 @@ class Walker {
     const model = modelOf(type);
     if (!model) throw new Error(`There is no definition of ${type}`);
     this.#object(object, model, path);
-    if (codes && !isBound(codes, object)) this.#fault('code-invalid', NOT_BOUND, path);
+    if (codes && !isExcused(object) && !isOf(codes, object)) this.#fault('code-invalid', NOT_BOUND, path);
+    if (most && isCoded(object) && !isOf(most, object)) this.#fault('code-invalid', NOT_BOUND, path);
     if (type === 'Reference') this.#reference(object, member, path);
     // A part says its constraints as an element and as a type: they are asked once.
     const known = model.constraints;
@@ -166,11 +168,13 @@ class Walker {
     const { contained: _contained, ...others } = value;
     const outside = new Set(localIn(others));
     const within = contained.map((each) => new Set(localIn(each)));
-    for (const [index, each] of contained.entries()) {
-      const own = `#${String((each as { id?: unknown } | null)?.id)}`;
+    const names = contained.map((each) => `#${String((each as { id?: unknown } | null)?.id)}`);
+    for (const [index, own] of names.entries()) {
       const isNamed = outside.has(own) || within.some((names, other) => names.has(other === index ? '#' : own));
-      if (!isNamed)
-        this.#fault('invariant', 'Nothing refers to what is contained (dom-3)', `${path}.contained[${String(index)}]`);
+      const at = `${path}.contained[${String(index)}]`;
+      if (!isNamed) this.#fault('invariant', 'Nothing refers to what is contained (dom-3)', at);
+      // https://hl7.org/fhir/R4/references.html#contained
+      if (names.indexOf(own) < index) this.#fault('structure', 'What is contained has an id of its own', `${at}.id`);
     }
   }
 
@@ -181,19 +185,14 @@ class Walker {
   }
 }
 
+/** What is an attribute in XML has no extensions. */
+const isExtensible = ({ isPrimitive }: Member, name: string, { isResource, name: type }: Model): boolean =>
+  isPrimitive && (isResource || (name !== 'id' && !(name === 'url' && type === 'Extension')));
+
 const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/;
 const within = /xtension\[\d+\]\.extension\[\d+\]$/;
 
 const NOT_BOUND = 'The code is not one of the value set that is required here';
-
-const hasCode = (codes: Codes, value: unknown): boolean => [...codes.values()].some((set) => set.has(value as string));
-
-/** A Coding, or one of a CodeableConcept, is of the value set; an extension may say why there is none. */
-function isBound(codes: Codes, value: Members): boolean {
-  if (Object.keys(value).every((name) => name === 'extension' || name === 'id')) return true;
-  const codings = Array.isArray(value['coding']) ? (value['coding'] as Members[]) : [value];
-  return codings.some(({ system, code }) => codes.get(system as string)?.has(code as string) ?? false);
-}
 
 function xhtmlFault(value: unknown): string | undefined {
   const fault = typeof value === 'string' ? narrativeFault(value) : 'is not a string';

@@ -33,6 +33,37 @@ describe('pulsara: from a webhook to a document', () => {
       `DocumentReference?encounter=Encounter/${(await encounterOf(channel))!.id!}&_sort=_lastUpdated`,
     );
 
+  it('PULSARA 8: a case with odd words is filed as far as it can be read, and what is filed is valid', async () => {
+    const odd = 'a\ud800 \u0001\uffff<b>';
+    const channel = channelOf('chan-odd', {
+      ...{ patient_type: odd, first_name: odd, dob: '0000-01-01', chief_complaint: odd, unit: '\u0000', room: odd },
+      ...{ started_at: '0000-03-01T20:01:00Z', acuity: { label: odd, nemsis: ' 22 \n 07 ' }, gender: 'Unknown ' },
+      ...{ height: { value: -1, unit: 'inches' }, weight: { value: 1e300, unit: 'stone' } },
+      entities: [{ entity_id: odd, role: ' ems\u00a0 crew' }],
+      labels: [{ name: odd, visibility: 'public', entity_id: odd }],
+      timeline: [
+        { event: '!!!', at: '2026-03-01T20:00:00Z' },
+        { event: 'ETA', at: '2026-03-01T20:00:00' },
+        { event: 'First Contact', at: '2026-02-30T20:00:00Z' },
+      ],
+      vital_signs: [{ at: '2026-03-01T20:05:00Z', heart_rate: -5, systolic: 1e21, coma_scale: 0.5 }],
+      labs: [
+        { at: 'yesterday', test: odd, value: '< -1.50', unit: odd, reference_range: odd, flag: odd },
+        { at: '2026-03-01', test: '.', value: '1e5' },
+      ],
+    });
+    pulsara.upstream.put(channel);
+    assert.equal(await pulsara.upstream.identify('chan-odd', { ...mrn('4410066'), name: odd }), 202);
+    assert.equal((await pulsara.settled('chan-odd')).outcome, 'filed');
+    // The client judges what it reads as R4.
+    const [patient] = await patientsOf('4410066');
+    assert.deepEqual([patient!.birthDate, patient!.name?.[0]?.given], [undefined, ['a\ufffd <b>']]);
+    const encounter = (await encounterOf('chan-odd'))!;
+    assert.equal(encounter.priority?.coding?.[0]?.code, '22 07');
+    assert.equal((await all<Observation>(`Observation?encounter=Encounter/${encounter.id!}`)).length, 5);
+    assert.equal((await documentsOf('chan-odd')).length, 1);
+  });
+
   it('PULSARA 8, 9: an identifier makes one patient, encounter, findings and document of its case', async () => {
     pulsara.upstream.put(channelOf('chan-1'));
     assert.equal(await pulsara.upstream.identify('chan-1', mrn('4410001')), 202);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { observation, patient } from '../search/resources.js';
 import { Client, type Answer } from '../support/client.js';
 import { goldens } from '../support/golden.js';
-import { BORN, packageOfProfile } from '../support/profile.js';
+import { BORN, GRADED, GRADES, MOOD, packageOfProfile } from '../support/profile.js';
 import { OTHER_TENANT, start, type Server } from '../support/server.js';
 
 describe('rest: $validate, and the table of operations', () => {
@@ -66,10 +66,50 @@ describe('rest: $validate, and the table of operations', () => {
     assert.deepEqual(told(await asked(`Patient/$validate?profile=${BORN}`, patient('x', { birthDate: '2000' }))), fine);
     const base = 'http://hl7.org/fhir/StructureDefinition/Patient';
     assert.deepEqual(told(await asked(`Patient/$validate?profile=${base}`, resource)), fine);
+    for (const above of ['DomainResource', 'Resource|4.0.1', 'Patient|4.0.1'])
+      assert.deepEqual(
+        told(await asked(`Patient/$validate?profile=http://hl7.org/fhir/StructureDefinition/${above}`, resource)),
+        fine,
+        above,
+      );
     assert.deepEqual(told(await asked('Patient/$validate?profile=urn:x', resource)), ['error not-supported Patient']);
     assert.deepEqual(told(await asked(`Observation/$validate?profile=${BORN}`, observation('x'))), [
       'error not-supported Observation',
     ]);
+  });
+
+  it('REST 21, 29: the codes and extensions of a package are enforced where its profiles are claimed, and told of', async () => {
+    const coding = [{ system: GRADES, code: 'graded' }];
+    const graded = (more: object): object => ({
+      ...{ resourceType: 'Observation', meta: { profile: [GRADED] }, status: 'final', code: { text: 'x' } },
+      ...{
+        category: [{ coding }],
+        component: [{ code: { coding: [{ system: GRADES, code: 'a' }] }, valueInteger: 1 }],
+      },
+      ...more,
+    });
+    const secret = 'Lindqvist';
+    const wrong = graded({ valueCodeableConcept: { coding: [{ system: GRADES, code: secret }] } });
+    const refused = await client.send('POST', 'Observation', wrong);
+    assert.equal(refused.status, 422);
+    assert.deepEqual(
+      refused.body.issue.map(({ code, expression }: any) => `${code} ${expression}`),
+      ['code-invalid Observation.valueCodeableConcept'],
+    );
+    assert.doesNotMatch(refused.text, new RegExp(secret));
+    assert.deepEqual(told(await asked('Observation/$validate', wrong)), [
+      'information not-supported Observation.code',
+      'error code-invalid Observation.valueCodeableConcept',
+    ]);
+    const right = await client.send('POST', 'Observation', graded({ valueCodeableConcept: { coding } }));
+    assert.equal(right.status, 201, right.text);
+    const moody = patient('x', { extension: [{ url: MOOD, valueCode: 'c' }] });
+    assert.equal((await client.send('POST', 'Patient', moody)).status, 422);
+    const claiming = patient('x', { meta: { profile: ['urn:oid:2.999.404'] } });
+    assert.deepEqual(told(await asked('Patient/$validate', claiming)), [
+      'information not-found Patient.meta.profile[0]',
+    ]);
+    assert.equal((await client.send('POST', 'Patient', claiming)).status, 201);
   });
 
   it('REST 29: mode says whether the write would be done, and does not do it', async () => {

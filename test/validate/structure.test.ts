@@ -1,5 +1,5 @@
-import type { StructureDefinition } from '@medplum/fhirtypes';
 import assert from 'node:assert/strict';
+import { Packages } from '../../src/validate/profile/known.js';
 import { isValid, validate } from '../../src/validate/structure.js';
 import { BORN, born } from '../support/profile.js';
 
@@ -129,7 +129,7 @@ describe('validate/structure', () => {
   });
 
   it('enforces a profile that is known where it is claimed, and nowhere else', () => {
-    const profiles = new Map([[BORN, born as unknown as StructureDefinition]]);
+    const profiles = new Packages([born]);
     const claims = (version = ''): object => ({ meta: { profile: [BORN + version] } });
     for (const version of ['', '|1.0.0']) {
       assert.equal(isValid(validate(patient(claims(version)), profiles)), false);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isValid, validate } from '../../src/validate/structure.js';
+import { isValid, NO_PROFILES, validate } from '../../src/validate/structure.js';
 
 const LOINC = 'http://loinc.org';
 const UCUM = 'http://unitsofmeasure.org';
@@ -88,7 +88,7 @@ describe('validate/vital-signs', () => {
     const other = vital('2951-2', { valueInteger: 1 });
     assert.deepEqual(validate(other), []);
     const claiming = { ...other, meta: { profile: [`${R4}heartrate|4.0.1`] } };
-    for (const issues of [validate(claiming), validate(other, new Map(), [`${R4}heartrate`])])
+    for (const issues of [validate(claiming), validate(other, NO_PROFILES, [`${R4}heartrate`])])
       assert.deepEqual(
         issues.flatMap(({ expression }) => expression ?? []),
         ['Observation.code', 'Observation.value'],

@@ -6,6 +6,7 @@ import type { RegisteredResource } from '../../registry.js';
 import type { Sent } from '../../store/draft.js';
 import type { Entry } from '../../store/render.js';
 import { isValid, typeOfProfile, validate } from '../../validate/structure.js';
+import { withoutVersion } from '../../validate/vocabulary.js';
 import type { Write } from '../change.js';
 import { create } from '../create.js';
 import { remove } from '../delete.js';
@@ -73,6 +74,8 @@ async function storedOf(
   return stored;
 }
 
+const DEFINITIONS = 'http://hl7.org/fhir/StructureDefinition/';
+
 function contentIssues(
   { profiles }: Facade,
   { type }: RegisteredResource,
@@ -81,10 +84,13 @@ function contentIssues(
 ): Issue[] {
   if (validated['resourceType'] !== type)
     return [error('invalid', `The resourceType is not ${type}, which the URL names`, `${type}.resourceType`)];
-  const url = profile === `http://hl7.org/fhir/StructureDefinition/${type}` ? undefined : profile;
-  if (url === undefined) return validate(validated, profiles);
+  const isBase = [type, 'DomainResource', 'Resource'].some(
+    (name) => withoutVersion(profile ?? '') === `${DEFINITIONS}${name}`,
+  );
+  const url = isBase ? undefined : profile;
+  if (url === undefined) return validate(validated, profiles, [], 'everything');
   const known = typeOfProfile(profiles, url);
-  if (known === type) return validate(validated, profiles, [url]);
+  if (known === type) return validate(validated, profiles, [url], 'everything');
   const text = known === undefined ? 'The profile is not known here' : `The profile is not one of ${type}`;
   return [error('not-supported', text, type)];
 }

@@ -1,3 +1,4 @@
+import { resourceNames } from '../definitions.js';
 import { parse, type Expression } from './parse.js';
 import { functions } from './functions.js';
 import { operators } from './operators.js';
@@ -36,6 +37,8 @@ function compiled(expression: Expression): Evaluate {
       return (focus) => focus.flatMap((each) => membersOf(each, name));
     }
     case 'path': {
+      const choice = choiceOf(expression);
+      if (choice) return compiled(choice);
       const [from, to] = [compiled(expression.from), compiled(expression.to)];
       return (focus, environment, self) => to(from(focus, environment, self), environment, self);
     }
@@ -57,6 +60,17 @@ function compiled(expression: Expression): Evaluate {
       return operator(compiled(expression.left), compiled(expression.right));
     }
   }
+}
+
+/** `value.ofType(Quantity)` is the member `valueQuantity`: JSON says the type of a choice by its name. */
+function choiceOf({ from, to }: Extract<Expression, { kind: 'path' }>): Expression | undefined {
+  const type = to.kind === 'call' && to.name === 'ofType' ? to.args[0] : undefined;
+  if (type?.kind !== 'member' || resourceNames().has(type.name)) return undefined;
+  const named = ({ name }: { readonly name: string }): Expression => ({
+    ...{ kind: 'member', name: `${name}${type.name.charAt(0).toUpperCase()}${type.name.slice(1)}` },
+  });
+  if (from.kind === 'member') return named(from);
+  return from.kind === 'path' && from.to.kind === 'member' ? { ...from, to: named(from.to) } : undefined;
 }
 
 const UCUM = ['http://unitsofmeasure.org'];

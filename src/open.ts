@@ -14,6 +14,8 @@ export const FHIR_PATH = '/fhir/R4';
 
 /** Bytes of serialised resources that one process keeps. */
 const CACHE_BYTES = 24 * 1024 * 1024;
+/** Of the resources of one answer. */
+const MOST_CHARACTERS = 64_000_000;
 
 /** Everything that commands and the server work with. */
 export interface Portico {
@@ -38,6 +40,7 @@ export interface OpenOptions {
   readonly registry?: Registry;
   readonly now?: () => number;
   readonly cacheBytes?: number;
+  readonly mostCharacters?: number;
   readonly alarm?: (what: string) => void;
 }
 
@@ -64,6 +67,7 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
     base,
     ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,
+    mostCharacters: options.mostCharacters ?? MOST_CHARACTERS,
     alarm,
   });
   const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));

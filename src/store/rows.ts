@@ -8,9 +8,9 @@ import { compile, type Compiled } from '../search/compile.js';
 import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
-import { tooCostly, withinTexts } from '../search/too-costly.js';
+import { tooCostly, tooLong, withinTexts } from '../search/too-costly.js';
 import type { Database } from './database.js';
-import { fetchStatement, referenceStatement } from './fetch.js';
+import { fetchStatement, MOST_REFERENCES, referenceStatement } from './fetch.js';
 import { led } from './lead.js';
 import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
@@ -28,6 +28,11 @@ export interface Page {
   readonly last?: Position;
 }
 
+export interface References {
+  readonly literals: readonly string[];
+  readonly more: boolean;
+}
+
 interface Found {
   readonly id: string | number;
   readonly version: string | number;
@@ -42,6 +47,8 @@ export interface RowsOptions {
   readonly base: string;
   /** The organization that a source without a tenant column belongs to. */
   readonly singleTenant?: string;
+  /** Of all resources of one answer: more is no page that anybody reads, and a text that long cannot be made. */
+  readonly mostCharacters: number;
   /** Bytes of serialised resources kept; 0 keeps none. */
   readonly cacheBytes: number;
   /** Called when a row that its narrowing should have hidden was about to leave. */
@@ -51,6 +58,8 @@ export interface RowsOptions {
 /** Statements kept, and the characters of their texts and of what they are found by: a search may be long. */
 const COMPILED = 2000;
 const COMPILED_CHARACTERS = 4_000_000;
+/** Rows that are fetched and rendered at a time: each may be a megabyte. */
+const TOGETHER = 100;
 /** Resources that may name the same bytes. */
 const ATTACHING = 100;
 
@@ -78,6 +87,10 @@ export class Rows {
         maxSize: options.cacheBytes,
         sizeCalculation: (entry) => entry.text.length * 2 + 400,
       });
+  }
+
+  get mostCharacters(): number {
+    return this.options.mostCharacters;
   }
 
   /** The current version of one resource; undefined when there is none, or when the narrowing hides it. */
@@ -183,18 +196,19 @@ export class Rows {
     return this.#entries(resource, found, narrowing);
   }
 
-  /** What a reference parameter of these rows names, as `Type/id`: what `_include` adds. */
+  /** What a reference parameter of these rows names, as `Type/id`, and whether there are more than are looked at. */
   async references(
     resource: RegisteredResource,
     include: Pick<Include, 'param'>,
     ids: readonly string[],
     narrowing: Narrowing,
-  ): Promise<string[]> {
+  ): Promise<References> {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     const statement = await referenceStatement(this.#db(resource), resource, include.param);
     const rows = await this.#execute(resource, statement, [narrowing.tenant, stored]);
     const values = rows.map(([value]) => value).filter((each) => typeof each === 'string' || typeof each === 'number');
-    return [...new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)))];
+    const literals = new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)));
+    return { literals: [...literals], more: rows.length > MOST_REFERENCES };
   }
 
   /** As part of a plan: finds the row of an id where the narrowing shows it, once what comes before it is written. */
@@ -288,7 +302,7 @@ export class Rows {
     return narrowing.patient !== undefined && resource.patient !== 'shared' && this.#pin(resource, narrowing) === null;
   }
 
-  /** The rows rendered, from the cache where the version is there. */
+  /** The rows rendered, from the cache where the version is there. Errors: 400 `too-costly` for too long a page. */
   async #entries(resource: RegisteredResource, found: readonly Found[], narrowing: Narrowing): Promise<Entry[]> {
     const { version, updated, history } = resource.source;
     // A row of the history stays what it is, but what it is read with may change.
@@ -296,30 +310,39 @@ export class Rows {
     const key = ({ id, version }: Found): string =>
       `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
     const entries = new Map<string | number, Entry>();
+    let characters = 0;
     const missing: (string | number)[] = [];
     for (const row of found) {
       const cached = cache && cache.get(key(row));
       if (cached) entries.set(row.id, cached);
       else missing.push(row.id);
     }
-    if (missing.length > 0) {
-      const { base } = this.options;
-      const { dialect } = this.#db(resource);
-      const { render, layout } = rendererOf(resource);
-      const statement = await this.#fetch(resource);
-      const rows = await this.#execute(resource, statement, [narrowing.tenant, missing]);
-      const place = layout.place(resource.source.id) as number;
-      for (const answered of rows) {
-        const row = dialect.decode(answered);
-        const entry = render(inOrder(row, layout), narrowing.tenant, { base });
-        const id = row[place] as string | number;
+    for (let start = 0; start < missing.length; start += TOGETHER)
+      for (const [id, entry] of await this.#rendered(resource, missing.slice(start, start + TOGETHER), narrowing)) {
+        characters += entry.text.length;
+        if (characters > this.options.mostCharacters) throw tooLong();
         entries.set(id, entry);
         cache?.set(key({ id, version: entry.versionId, keys: [] }), entry);
       }
-    }
     return found.flatMap(({ id }) => {
       const entry = entries.get(id);
       return entry ? [this.#released(resource, entry, narrowing)] : [];
+    });
+  }
+
+  async #rendered(
+    resource: RegisteredResource,
+    ids: readonly (string | number)[],
+    { tenant }: Narrowing,
+  ): Promise<(readonly [id: string | number, entry: Entry])[]> {
+    const { base } = this.options;
+    const { dialect } = this.#db(resource);
+    const { render, layout } = rendererOf(resource);
+    const rows = await this.#execute(resource, await this.#fetch(resource), [tenant, ids]);
+    const place = layout.place(resource.source.id) as number;
+    return rows.map((answered) => {
+      const row = dialect.decode(answered);
+      return [row[place] as string | number, render(inOrder(row, layout), tenant, { base })];
     });
   }
 

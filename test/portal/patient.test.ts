@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { disableUser } from '../../src/auth/users.js';
 import { Client, requestToken } from '../support/client.js';
-import { adminPages, hidden, patientPages, shownIn, type Pages } from '../support/pages.js';
+import { adminPages, hidden, loginFor, type Pages, patientPages, shownIn } from '../support/pages.js';
 import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 
 const PDF = Buffer.from('%PDF-1.4 a summary').toString('base64');
@@ -194,7 +194,7 @@ describe('portal/patient', () => {
     await pages.get('/portal/keys/new');
     await disableUser(server.portico.own, TENANT, pages.email, Date.now());
     assert.equal((await app.get('Patient/p2')).status, 401);
-    assert.equal((await pages.send('/portal/keys', { name: 'Too late' })).to, '/portal/login?ended=1');
+    assert.equal((await pages.send('/portal/keys', { name: 'Too late' })).to, loginFor('/portal/keys'));
     const rows = await server.portico.own.objects(`select id from credential where name = 'Too late'`, []);
     assert.equal(rows.length, 0);
   });

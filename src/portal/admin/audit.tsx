@@ -5,7 +5,7 @@ import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
 export const auditRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/audit', who: 'admin', handle: list },
-  { method: 'GET', path: '/manager/audit.csv', who: 'admin', handle: download },
+  { method: 'GET', path: '/manager/audit.csv', who: 'admin', from: '/manager/audit', handle: download },
 ];
 
 const ON_A_PAGE = 50;

@@ -14,7 +14,7 @@ const subcommands = {
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
-  integration: ['create', 'list', 'test', 'replay', 'disable', 'enable'],
+  integration: ['create', 'list', 'test', 'replay', 'rotate', 'disable', 'enable'],
   watch: [],
   webhook: ['create', 'list', 'test', 'rotate', 'delete', 'hosts'],
   audit: ['verify'],

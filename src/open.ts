@@ -17,6 +17,8 @@ export const FHIR_PATH = '/fhir/R4';
 
 /** Bytes of serialised resources that one process keeps. */
 const CACHE_BYTES = 24 * 1024 * 1024;
+/** Of the resources of one answer. */
+const MOST_CHARACTERS = 64_000_000;
 
 /** Everything that commands and the server work with. */
 export interface Portico {
@@ -48,6 +50,7 @@ export interface OpenOptions {
   readonly registry?: Registry;
   readonly now?: () => number;
   readonly cacheBytes?: number;
+  readonly mostCharacters?: number;
   readonly alarm?: (what: string) => void;
 }
 
@@ -73,9 +76,10 @@ export async function openPortico(config: Config, options: OpenOptions = {}): Pr
     ...{ source, own, base, alarm },
     ...(config.singleTenant !== undefined && { singleTenant: config.singleTenant }),
   };
-  const cacheBytes = options.cacheBytes ?? CACHE_BYTES;
-  const rows = new Rows(registry, { ...from, cacheBytes, texts: separate ? undefined : new Texts(own, edition) });
-  const columns = new Rows(registry, { ...from, cacheBytes: 0 });
+  const texts = separate ? undefined : new Texts(own, edition);
+  const { cacheBytes = CACHE_BYTES, mostCharacters = MOST_CHARACTERS } = options;
+  const rows = new Rows(registry, { ...from, cacheBytes, mostCharacters, texts });
+  const columns = new Rows(registry, { ...from, cacheBytes: 0, mostCharacters: Infinity });
   const trail = new Trail(own, now, () => alarm('audit events wait: they cannot be written'));
   return {
     ...{ config, own, source, registry, rows, columns, trail, profiles, secret, base, now },

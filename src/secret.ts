@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from './config.js';
+import { makeFolder } from './folder.js';
 import { ConfigurationError } from './outcome.js';
 
 /**
@@ -18,10 +19,14 @@ export function readSecret({ secret, databaseUrl }: Config): string {
     if (text.length >= 32) return text;
     throw new ConfigurationError('The secret cannot be read', [`${file} holds fewer than 32 characters`]);
   }
-  mkdirSync(dirname(file), { recursive: true });
   // It gets its name when it is whole: of two processes that start at once, one makes it and both read it.
   const whole = `${file}.${String(process.pid)}`;
-  writeFileSync(whole, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+  try {
+    makeFolder(dirname(file));
+    writeFileSync(whole, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new ConfigurationError('The secret beside the database cannot be made', [(error as Error).message]);
+  }
   try {
     linkSync(whole, file);
   } catch (error) {

@@ -32,7 +32,7 @@ const line: readonly (readonly string[])[] = [
   ['define'],
   ['secret'],
   ['config'],
-  ['log', 'outcome', 'version'],
+  ['folder', 'log', 'outcome', 'version'],
 ];
 
 /**

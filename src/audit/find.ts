@@ -87,11 +87,14 @@ const portion = (knex: Knex, query: Knex.QueryBuilder, $: (name: keyof Portion) 
     .limit(PORTION)
     .select(columns);
 
-/** When the last row of a window was. */
+/**
+ * When the last row of a window was. It is counted from before the place, so that a window always ends earlier: a
+ * moment that has more rows than one would never be left otherwise.
+ */
 const endOfWindow = statement<{ tenant: string; at: number }>((knex, $) =>
   knex('audit')
     .where('organization_id', $('tenant'))
-    .where('at', '<=', $('at'))
+    .where('at', '<', $('at'))
     .orderBy('at', 'desc')
     .offset(WINDOW - 1)
     .limit(1)

@@ -1,5 +1,6 @@
 import type { Scopes } from '../access/scopes.js';
 import { ACT_AS_USER } from '../access/grammar.js';
+import { scopeFault } from '../access/scope-fault.js';
 import { firstFault, launchUrlFault, originFault, originsOf, redirectUriFault } from './redirect-uri.js';
 
 /** What is registered of an app besides its name and its proof. */
@@ -30,7 +31,7 @@ export function checkedApp(
     firstFault(redirectUris, 'redirect URI', redirectUriFault),
     firstFault(origins ?? [], 'origin', originFault),
     firstFault(launchUrl === undefined ? [] : [launchUrl], 'launch URL', launchUrlFault),
-    scopeFault(scopes, scopeCeiling),
+    appScopeFault(scopes, scopeCeiling),
   ];
   const faults = found.filter((fault) => fault !== undefined);
   const pages = origins === undefined || origins.length === 0 ? undefined : origins;
@@ -43,9 +44,10 @@ export function checkedApp(
 }
 
 /** An app acts for a user who is there: it has no scopes of the system. */
-function scopeFault(scopes: Scopes, text: string): string | undefined {
-  const ceiling = scopes.readCeiling(text);
-  if (!ceiling || ceiling.length === 0) return `scopes: ${text.slice(0, 200)} is not a list of scopes`;
+function appScopeFault(scopes: Scopes, text: string): string | undefined {
+  const fault = scopeFault(scopes, text);
+  if (fault !== undefined) return `scopes: ${fault}`;
+  const ceiling = scopes.readCeiling(text) ?? [];
   const wrong = ceiling.find(
     (each) =>
       each.text === ACT_AS_USER ||

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
+import { scopeFault } from '../access/scope-fault.js';
 import { Scopes } from '../access/scopes.js';
 import { asSystem } from '../access/narrow.js';
 import { APP_CEILING } from '../auth/apps.js';
@@ -116,8 +117,8 @@ async function checked(portico: Portico, options: CreateOptions): Promise<NewCre
   const name = options.name.trim();
   const scopeCeiling = options.scope ?? defaultCeiling[kind];
   if (name === '') throw new CommandError('--name must not be blank', 2);
-  if (!new Scopes(registry, base).readCeiling(scopeCeiling)?.length)
-    throw new CommandError(`--scope: ${scopeCeiling} is not a list of scopes`, 2);
+  const fault = scopeFault(new Scopes(registry, base), scopeCeiling);
+  if (fault !== undefined) throw new CommandError(`--scope: ${fault}`, 2);
   if ((kind === 'portal') !== (patient !== undefined))
     throw new CommandError('--patient is for a portal credential, which needs it', 2);
   if (kind !== 'backend' && kind !== 'app' && (options.jwks ?? options.jwksUrl) !== undefined)

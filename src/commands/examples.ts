@@ -39,6 +39,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'portico integration list': ['portico integration list', 'portico integration list 24c17c7309d7ad07 --json'],
   'portico integration replay': ['portico integration replay 24c17c7309d7ad07'],
+  'portico integration rotate': ['portico integration rotate 24c17c7309d7ad07 --token-file token.txt'],
   'portico watch': [
     'portico watch --url https://portico.example --token @org-token.txt --to ./summaries',
     'portico watch --url https://portico.example --token @org-token.txt --to ./summaries --fhir https://ehr.example/fhir/R4 --fhir-client @ehr-client.txt',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Portico } from '../open.js';
 import { allowedUrl, OutboundError } from '../outbound/safe-fetch.js';
-import { createIntegration, type NewIntegration } from '../pulsara/integration.js';
+import { createIntegration, isUpstreamToken, type NewIntegration } from '../pulsara/integration.js';
 import type { Match } from '../pulsara/rules.js';
 import { readPublicKey, signatures, type Signature, type SigningKey } from '../pulsara/signature.js';
 import { faultOf } from '../validate/primitives.js';
@@ -63,7 +63,7 @@ async function createOne(portico: Portico, options: CreateOptions): Promise<Said
     ...{ tenant, name: nameOf(options.name), key, entity: options.entity, messages: options.messages ?? false },
     upstream: urlOf(options.upstream, config.allowLoopback),
     tokenHeader: headerOf(options.tokenHeader),
-    token: textIn(options.tokenFile, '--token-file'),
+    token: tokenIn(options.tokenFile),
     rules: {
       mrn: matchesOf(options.mrn, 'MRN'),
       mrnSystem: systemOf(options.mrnSystem, '--mrn-system') ?? `${base}/ids/pulsara/mrn`,
@@ -106,6 +106,13 @@ function nameOf(text: string): string {
   const name = text.trim();
   if (name === '' || name.length > 100) throw new CommandError('--name has 1 to 100 characters', 2);
   return name;
+}
+
+/** The token for the upstream API. */
+export function tokenIn(file: string): string {
+  const token = textIn(file, '--token-file');
+  if (!isUpstreamToken(token)) throw new CommandError('--token-file: it is no token that a header can carry', 2);
+  return token;
 }
 
 /** The first line of a file: editors end it with a newline. */

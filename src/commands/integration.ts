@@ -2,12 +2,18 @@ import type { Command } from 'commander';
 import { countJobs } from '../jobs/list.js';
 import type { Portico } from '../open.js';
 import { INBOX, listEvents, replayEvents, type ReceivedEvent } from '../pulsara/inbox.js';
-import { listIntegrations, readIntegration, switchIntegration, type Integration } from '../pulsara/integration.js';
+import {
+  listIntegrations,
+  readIntegration,
+  rotateUpstreamToken,
+  switchIntegration,
+  type Integration,
+} from '../pulsara/integration.js';
 import { upstreamOf } from '../pulsara/queue.js';
 import { inWords, outcomes } from '../pulsara/reasons.js';
 import { probe } from '../pulsara/upstream.js';
 import { CommandError, run, withJson, withPortico, type Said } from './command.js';
-import { createCommand } from './integration-create.js';
+import { createCommand, tokenIn } from './integration-create.js';
 import { chooseOrg } from './org.js';
 import { recorded } from './recorded.js';
 
@@ -37,6 +43,14 @@ export function integrationCommand(program: Command): void {
     .option('--org <id>', 'the organization')
     .action((id: string, options: InOrg & { event?: string }) =>
       run(replay, () => withPortico((portico) => replaySome(portico, id, options))),
+    );
+  const rotate = withJson(integration.command('rotate'))
+    .description('give it a new token for the API of the system; the old one is used no more')
+    .argument('<id>', 'its id')
+    .requiredOption('--token-file <file>', 'a file with the new API token; - is standard input')
+    .option('--org <id>', 'the organization')
+    .action((id: string, options: InOrg & { tokenFile: string }) =>
+      run(rotate, () => withPortico((portico) => rotateOne(portico, id, options))),
     );
   for (const [name, active] of [
     ['disable', false],
@@ -98,6 +112,18 @@ async function testOne(portico: Portico, id: string, org: string | undefined): P
     lines: [reason === undefined ? 'It answers, and takes our token.' : inWords(reason)],
     failed: reason !== undefined,
   };
+}
+
+async function rotateOne(
+  portico: Portico,
+  id: string,
+  { org, tokenFile }: InOrg & { tokenFile: string },
+): Promise<Said> {
+  const { secret } = portico;
+  const { tenant } = await find(portico, id, org);
+  const changing = recorded(portico, 'integration-rotate', { tenant });
+  await rotateUpstreamToken(changing, secret, { tenant, id }, tokenIn(tokenFile));
+  return { json: { id }, lines: [`${id} has the new token. Next: portico integration test ${id}`] };
 }
 
 async function replaySome(portico: Portico, id: string, { org, event }: InOrg & { event?: string }): Promise<Said> {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { scopeFault } from '../access/scope-fault.js';
 import { Scopes } from '../access/scopes.js';
 import { createOrg, isOrgId, listOrgs, updateOrg, type NewPlan, type Org } from '../auth/orgs.js';
 import { planNames, plans, type PlanName } from '../limits/rules.js';
@@ -172,8 +173,9 @@ function planOf({ plan, perMinute, burst }: Pick<PlanOptions, 'plan' | 'perMinut
 }
 
 function policyOf({ registry, base }: Portico, scope: string | undefined): string | undefined {
-  if (scope !== undefined && !new Scopes(registry, base).readCeiling(scope))
-    throw new CommandError('--scope is not a list of scopes', 2);
+  const scopes = new Scopes(registry, base);
+  if (scope !== undefined && !scopes.readCeiling(scope))
+    throw new CommandError(`--scope: ${scopeFault(scopes, scope) ?? ''}`, 2);
   return scope;
 }
 

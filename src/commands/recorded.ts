@@ -26,6 +26,7 @@ const actions = {
   'integration-disable': 'U',
   'integration-enable': 'U',
   'integration-replay': 'U',
+  'integration-rotate': 'U',
   'webhook-create': 'C',
   'webhook-rotate': 'U',
   'webhook-delete': 'D',

@@ -1,5 +1,5 @@
 import type { Reference } from '@medplum/fhirtypes';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createOrg } from '../auth/orgs.js';
 import type { Config } from '../config.js';
@@ -7,6 +7,7 @@ import { openPortico, type Portico } from '../open.js';
 import { openDatabase } from '../store/database.js';
 import type { Author } from '../store/history.js';
 import { migrate, pending } from '../store/migrate.js';
+import { makeFolder } from '../folder.js';
 import { importItems } from '../transfer/import.js';
 import type { Item } from '../transfer/sources.js';
 import { DEMO_ORGANIZATIONS, demoResources } from './demo/index.js';
@@ -18,7 +19,7 @@ export async function makeDemo(file: string, config: Config, say: (text: string)
     return false;
   }
   const partial = `${file}.partial`;
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   remove(partial);
   rmSync(`${file}.secret`, { force: true });
   const portico = await openPortico({ ...config, databaseUrl: `sqlite:${partial}`, sourceUrl: `sqlite:${partial}` });

@@ -8,7 +8,7 @@ import { AUTHORIZE_PATH, MANAGE_PATH } from '../auth/paths.js';
 import { Alert, Field, Link, Notice, PostForm, Toast } from './layout.js';
 import { newPasswordFault, PasswordField, passwordHint } from './my-password.js';
 import { beginPortalSession, endPortalSession } from './session.js';
-import type { Reply, Route, Visit } from './visit.js';
+import { mayOpen, type Back, type Reply, type Route, type Visit } from './visit.js';
 
 export const loginRoutes: readonly Route[] = [
   { method: 'GET', path: '/portal/login', who: 'anybody', handle: start },
@@ -26,21 +26,28 @@ function homeOf({ roles, canManageKeys }: Account): string {
   return canManageKeys ? '/manager/tokens' : '/manager/users';
 }
 
+/** Somebody else may log in than was there before, to whom the page does not open. */
+const startOf = (account: Account, back: Back | undefined): string =>
+  back && mayOpen(back.who, account) ? back.to : homeOf(account);
+
 /** The hidden field that names the request of an app for which somebody logs in: an id of ours, and never a URL. */
 const NEXT = 'next';
+/** The field that names the page where somebody was: the server looks it up in its table of pages. */
+export const BACK = 'back';
 
 /** The request of an app that goes on after the login; undefined where there is none, or another browser's. */
 const nextOf = ({ options: { own, now }, session, fields, query }: Visit): Promise<AuthorizeRequest | undefined> =>
   openRequest(own, fields.one(NEXT) || (query.get(NEXT) ?? ''), session, now());
 
 async function start(visit: Visit): Promise<Reply> {
-  const { account, query } = visit;
+  const { account, query, back } = visit;
   const next = await nextOf(visit);
-  if (account && !next) return { to: homeOf(account) };
+  if (account && !next) return { to: startOf(account, back) };
   const done = query.has('enrolled') ? 'Your password is set. Log in with it.' : 'You are logged out.';
   if (query.has('enrolled') || query.has('out')) return loginPage({ next, done });
   if (next) return loginPage({ next, note: 'An app asks for access. Log in to decide about it.' });
-  return loginPage(query.has('ended') ? { note: 'Please log in. If you were logged in, your session has ended.' } : {});
+  const note = 'Please log in. If you were logged in, your session has ended.';
+  return loginPage({ back, ...(query.has('ended') && { note }) });
 }
 
 interface LoginPage {
@@ -51,12 +58,18 @@ interface LoginPage {
   readonly done?: string;
   readonly fault?: string;
   readonly next?: AuthorizeRequest | undefined;
+  readonly back?: Back | undefined;
 }
 
-const Next = ({ next }: { next: AuthorizeRequest | undefined }) =>
-  next ? <input type="hidden" name={NEXT} value={next.id} /> : null;
+/** Where it goes on after the login. */
+const Next = ({ next, back }: Pick<LoginPage, 'next' | 'back'>) => (
+  <>
+    {next && <input type="hidden" name={NEXT} value={next.id} />}
+    {back && <input type="hidden" name={BACK} value={back.to} />}
+  </>
+);
 
-const loginPage = ({ status = 200, email = '', note, done, fault, next }: LoginPage): Reply => ({
+const loginPage = ({ status = 200, email = '', note, done, fault, next, back }: LoginPage): Reply => ({
   status,
   leadsTo: next?.asked.redirectUri,
   title: 'Log in',
@@ -67,7 +80,7 @@ const loginPage = ({ status = 200, email = '', note, done, fault, next }: LoginP
       {note !== undefined && <Notice>{note}</Notice>}
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to="/portal/login">
-        <Next next={next} />
+        <Next next={next} back={back} />
         <Field
           label="E-mail address"
           name="email"
@@ -86,7 +99,7 @@ const loginPage = ({ status = 200, email = '', note, done, fault, next }: LoginP
 });
 
 async function login(visit: Visit): Promise<Reply> {
-  const { options, fields, ip, record } = visit;
+  const { options, fields, ip, record, back } = visit;
   const next = await nextOf(visit);
   const [email, password] = [fields.one('email').slice(0, 254), fields.one('password')];
   const proof = { email, password: password.slice(0, MOST_PASSWORD + 1), organization: undefined, ip };
@@ -94,12 +107,12 @@ async function login(visit: Visit): Promise<Reply> {
   const status = passed ? 200 : 401;
   await record({ interaction: 'login', action: 'E', status, ...(account && { account }) });
   if (!account || !passed)
-    return loginPage({ status: 401, next, email, fault: 'The e-mail address or the password is wrong.' });
+    return loginPage({ status: 401, next, back, email, fault: 'The e-mail address or the password is wrong.' });
   if (account.totpSealed === undefined) return enter(visit, account, false, next);
-  return codePage(await challenge(options, account.id), next);
+  return codePage(await challenge(options, account.id), { next, back });
 }
 
-const codePage = (token: string, next: AuthorizeRequest | undefined, fault?: string): Reply => ({
+const codePage = (token: string, { next, back }: Pick<LoginPage, 'next' | 'back'>, fault?: string): Reply => ({
   status: fault === undefined ? 200 : 401,
   leadsTo: next?.asked.redirectUri,
   title: 'Second factor',
@@ -109,7 +122,7 @@ const codePage = (token: string, next: AuthorizeRequest | undefined, fault?: str
       {fault !== undefined && <Alert>{fault}</Alert>}
       <PostForm to="/portal/login/code">
         <input type="hidden" name="challenge" value={token} />
-        <Next next={next} />
+        <Next next={next} back={back} />
         <Field
           label="Code"
           name="code"
@@ -128,18 +141,18 @@ const codePage = (token: string, next: AuthorizeRequest | undefined, fault?: str
 });
 
 async function verify(visit: Visit): Promise<Reply> {
-  const { options, fields, record } = visit;
+  const { options, fields, record, back } = visit;
   const next = await nextOf(visit);
   const [token, code] = [fields.one('challenge').slice(0, 256), fields.one('code').trim().slice(0, 64)];
   const { account, passed } = await verifySecondFactor(options, token, code);
   await record({ interaction: 'mfa-verify', action: 'E', status: passed ? 200 : 401, ...(account && { account }) });
   if (account && passed) return enter(visit, account, true, next);
-  return codePage(token, next, 'The code is wrong or was used, or the time for it is over.');
+  return codePage(token, { next, back }, 'The code is wrong or was used, or the time for it is over.');
 }
 
 /** The browser's old session is dead, and the new one has an id that nobody knew before. */
 async function enter(
-  { options: { own, now }, session }: Visit,
+  { options: { own, now }, session, back }: Visit,
   account: Account,
   mfa: boolean,
   next: AuthorizeRequest | undefined,
@@ -147,7 +160,7 @@ async function enter(
   await endPortalSession(own, session, now());
   const begun = await beginPortalSession(own, account, mfa, now());
   await moveRequests(own, session, begun);
-  return { to: next ? `${AUTHORIZE_PATH}/${next.id}` : homeOf(account), session: begun };
+  return { to: next ? `${AUTHORIZE_PATH}/${next.id}` : startOf(account, back), session: begun };
 }
 
 async function logout({ options, session, account, record }: Visit): Promise<Reply> {

@@ -11,7 +11,7 @@ import { assets } from './assets.js';
 import { csrfToken, foreignFields, noFields, readFields } from './forms.js';
 import { Document } from './document.js';
 import { Alert, Link } from './layout.js';
-import { loginRoutes } from './login.js';
+import { BACK, loginRoutes } from './login.js';
 import { accountRoutes } from './account.js';
 import { appsRoutes } from './apps.js';
 import { authorizeRoutes } from './authorize/index.js';
@@ -20,7 +20,7 @@ import { apiDocsRoutes } from './api-docs.js';
 import { patientRoutes } from './patient/index.js';
 import { cookieOf, newToken, portalUser, tokenIn, type LoggedIn } from './session.js';
 import { stepUp } from './step-up.js';
-import type { PortalOptions, Recorded, Reply, Route, Visit } from './visit.js';
+import { mayOpen, type Back, type PortalOptions, type Recorded, type Reply, type Route, type Visit } from './visit.js';
 
 export interface PortalServerOptions extends PortalOptions {
   /** Tells the operator of an error that nobody expected. */
@@ -173,7 +173,7 @@ async function answer(
       ? await readFields(ctx.req, place.origin, csrfToken(place.key, session))
       : noFields;
   if (route.who !== 'anybody') {
-    if (!account) return { to: '/portal/login?ended=1' };
+    if (!account) return { to: loginPath(backIn(`${ctx.path}${ctx.search}`)) };
     if (!mayOpen(route.who, account))
       throw new OutcomeError(403, 'insufficient-scope', 'Your account does not open this page');
   }
@@ -182,7 +182,7 @@ async function answer(
     options.trail.record(eventOf(what, what.account ?? account, options.now(), requestId));
   const visit: Visit = {
     ...{ options, id, fields, session, account, login: user, provedAt: user?.provedAt, requestId, record },
-    ...{ path: ctx.path, query },
+    ...{ path: ctx.path, query, back: backIn(fields.one(BACK) || (query.get(BACK) ?? '')) },
     ip: ctx.ip,
   };
   return (route.stepUp && (await stepUp(visit))) || route.handle(visit);
@@ -196,18 +196,31 @@ function eventOf({ account: _, ...what }: Recorded, who: Account | undefined, at
   };
 }
 
-function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean {
-  if (who === 'user') return true;
-  if (who === 'patient') return roles.includes('patient');
-  return roles.includes('admin') && (who === 'admin' || canManageKeys);
+const loginPath = (back: Back | undefined): string =>
+  `/portal/login?${new URLSearchParams({ ended: '1', ...(back && { back: back.to }) }).toString()}`;
+
+/** The page that a text names: one of the table, which needs a login, and nothing that leads out of here. */
+function backIn(text: string): Back | undefined {
+  if (!URL.canParse(text, HERE) || text.length > MOST_BACK) return undefined;
+  const { origin, pathname, search } = new URL(text, HERE);
+  const [found] = fitting(pathname).filter(({ route }) => route.method === 'GET' && route.who !== 'anybody');
+  if (origin !== HERE || !found) return undefined;
+  const { from = pathname, who } = found.route;
+  return { to: `${from}${search}`, who };
 }
 
-function match(method: string, path: string): { route: Route; id: string } {
-  const there = routes.flatMap((route) => {
+const HERE = 'https://here.invalid';
+const MOST_BACK = 2000;
+
+const fitting = (path: string): { route: Route; id: string }[] =>
+  routes.flatMap((route) => {
     const pattern = new RegExp(`^${route.path.replace(':id', '([A-Za-z0-9._-]{1,64})')}/?$`);
     const found = pattern.exec(path);
     return found ? [{ route, id: found[1] ?? '' }] : [];
   });
+
+function match(method: string, path: string): { route: Route; id: string } {
+  const there = fitting(path);
   const found = there.find(({ route }) => route.method === method);
   if (found) return found;
   if (there.length === 0) throw new OutcomeError(404, 'unknown-route', 'There is no such page');

@@ -38,8 +38,16 @@ export interface Visit {
   /** As routes write it: without what stands before it where Portico is served below a path. */
   readonly path: string;
   readonly requestId: string;
+  /** Where somebody was when they had to log in. */
+  readonly back: Back | undefined;
   /** Records what was done, or whose data was shown. */
   readonly record: (what: Recorded) => void | Promise<void>;
+}
+
+/** A page of ours that somebody was on: below the root, with its query. */
+export interface Back {
+  readonly to: string;
+  readonly who: Route['who'];
 }
 
 export interface Recorded {
@@ -83,7 +91,15 @@ export interface Route {
   readonly fromAnywhere?: true;
   /** A form that gives power: whoever has a second factor proves it again, unless they did so minutes ago. */
   readonly stepUp?: true;
+  /** Of a file: the page from which it is taken. */
+  readonly from?: string;
   readonly handle: (visit: Visit) => Promise<Reply>;
+}
+
+export function mayOpen(who: Route['who'], { roles, canManageKeys }: Account): boolean {
+  if (who === 'user') return true;
+  if (who === 'patient') return roles.includes('patient');
+  return roles.includes('admin') && (who === 'admin' || canManageKeys);
 }
 
 /** Whoever is logged in, on a page that asks for it. */

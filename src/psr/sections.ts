@@ -35,8 +35,10 @@ type Fact = readonly [label: string, value: string | undefined];
 
 const LABEL = 86;
 const LEADING = 11;
+/** Lines that are kept together below a heading. */
+const WHOLE = 8;
 
-/** Facts side by side, as many as there are in a row. */
+/** Facts side by side, as many as there are in a row; what no page holds goes on with the next. */
 function drawFacts(sheet: Sheet, rows: readonly (readonly Fact[])[]): void {
   for (const facts of rows) {
     const width = WIDTH / facts.length;
@@ -45,13 +47,16 @@ function drawFacts(sheet: Sheet, rows: readonly (readonly Fact[])[]): void {
       const lines = sheet.wrap(known ? value : UNKNOWN, width - LABEL - 8);
       return { x: PAGE.left + 4 + column * width, label, lines, color: known ? INK.text : INK.faint };
     });
-    const height = LEADING * Math.max(...cells.map(({ lines }) => lines.length)) + 3;
-    sheet.need(height);
-    for (const { x, label, lines, color } of cells) {
-      sheet.put(label, x, sheet.y + 0.5, LABEL, { size: 8, color: INK.faint });
-      lines.forEach((line, row) => sheet.put(line, x + LABEL, sheet.y + row * LEADING, width - LABEL, { color }));
+    const most = Math.max(...cells.map(({ lines }) => lines.length));
+    sheet.need(Math.min(most, WHOLE) * LEADING + 3);
+    for (const { x, label } of cells) sheet.put(label, x, sheet.y + 0.5, LABEL, { size: 8, color: INK.faint });
+    for (let row = 0; row < most; row++) {
+      sheet.need(LEADING);
+      for (const { x, lines, color } of cells)
+        if (row < lines.length) sheet.put(lines[row] ?? '', x + LABEL, sheet.y, width - LABEL, { color });
+      sheet.y += LEADING;
     }
-    sheet.y += height;
+    sheet.y += 3;
   }
 }
 
@@ -117,7 +122,7 @@ export function drawCase(sheet: Sheet, summary: CaseSummary): void {
 export function drawTimeline(sheet: Sheet, { timeline }: CaseSummary): void {
   const first = timeline.find(({ at }) => at !== undefined);
   const columns: readonly Column<TimelineEvent>[] = [
-    { title: 'Event', share: 5, text: ({ label }) => label },
+    { title: 'Event', share: 5, wraps: true, text: ({ label }) => label },
     { title: 'Time', share: 3, text: ({ at }) => sheet.clock.dateTime(at) },
     { title: 'Since the first event (h:mm)', share: 4, text: ({ at }) => elapsed(first?.at, at) },
   ];
@@ -128,7 +133,7 @@ export function drawLabs(sheet: Sheet, { labs }: CaseSummary): void {
   const style = ({ flag }: LabLine) => (isAlarming(flag) ? { bold: true, color: INK.alarm } : {});
   const columns: readonly Column<LabLine>[] = [
     { title: 'Time', share: 2.4, text: ({ at }) => sheet.clock.dateTime(at) },
-    { title: 'Test', share: 4.2, text: ({ test }) => test },
+    { title: 'Test', share: 4.2, wraps: true, text: ({ test }) => test },
     {
       title: 'Result',
       share: 3.4,
@@ -136,8 +141,8 @@ export function drawLabs(sheet: Sheet, { labs }: CaseSummary): void {
       text: ({ value, unit }) => [value, unit ?? ''].join(' ').trim(),
       style,
     },
-    { title: 'Flag', share: 0.8, text: ({ flag }) => flag, style },
-    { title: 'Reference range', share: 2.4, text: ({ referenceRange }) => referenceRange },
+    { title: 'Flag', share: 0.8, wraps: true, text: ({ flag }) => flag, style },
+    { title: 'Reference range', share: 2.4, wraps: true, text: ({ referenceRange }) => referenceRange },
   ];
   drawList(sheet, 'Laboratory results', columns, labs, 'No results.');
 }
@@ -147,7 +152,7 @@ const isAlarming = (flag: string | undefined): boolean => flag !== undefined && 
 export function drawScores(sheet: Sheet, { scores }: CaseSummary): void {
   const columns: readonly Column<ScoreLine>[] = [
     { title: 'Time', share: 2.4, text: ({ at }) => sheet.clock.dateTime(at) },
-    { title: 'Score', share: 4.2, text: ({ score }) => score },
+    { title: 'Score', share: 4.2, wraps: true, text: ({ score }) => score },
     { title: 'Value', share: 6.6, wraps: true, text: ({ value }) => value },
   ];
   drawList(sheet, 'Scores and assessments', columns, scores, 'None recorded.');

@@ -96,6 +96,24 @@ const switching = statement<{ tenant: string; id: string; active: boolean }>((kn
 export const switchIntegration = async (db: Database, tenant: string, id: string, active: boolean): Promise<boolean> =>
   committed(db, [await switching.plan(db, { tenant, id, active }, 1)]);
 
+const replacing = statement<{ tenant: string; id: string; token: string }>((knex, $) =>
+  knex('integration')
+    .where({ org: $('tenant'), id: $('id') })
+    .update({ token_sealed: $('token') }),
+);
+
+/** What a header can carry. */
+export const isUpstreamToken = (token: string): boolean => /^[!-~]([ -~]{0,4094}[!-~])?$/.test(token);
+
+/** The next question of the upstream API has the new token, and the old one is nowhere any more. False where there is none. */
+export const rotateUpstreamToken = async (
+  db: Database,
+  secret: string,
+  { tenant, id }: Pick<Integration, 'tenant' | 'id'>,
+  token: string,
+): Promise<boolean> =>
+  committed(db, [await replacing.plan(db, { tenant, id, token: sealed(secret, id, 'token', token) }, 1)]);
+
 /** Whoever it is, for what comes from outside; only one that is switched on. */
 export async function signer(db: Database, secret: string, id: string): Promise<[Integration, SigningKey] | undefined> {
   const row = await one.first(db, { id });

@@ -26,10 +26,14 @@ export const bundle =
 
 async function batch(facade: Facade, { entries }: BundleRequest): Promise<AnsweredEntry[]> {
   const answered: AnsweredEntry[] = [];
-  const room = new Room();
-  for (let start = 0; start < entries.length; start += TOGETHER)
-    answered.push(
-      ...(await Promise.all(entries.slice(start, start + TOGETHER).map(({ read }) => alone(facade, read, room)))),
-    );
+  const room = new Room(facade);
+  for (let start = 0; start < entries.length;) {
+    // What may be long comes alone, so that its answer is counted before the next is read.
+    const together = entries.slice(start, start + TOGETHER);
+    const long = together.findIndex(({ isLong }) => isLong);
+    const next = long < 0 ? together : together.slice(0, Math.max(long, 1));
+    answered.push(...(await Promise.all(next.map(({ read }) => alone(facade, read, room)))));
+    start += next.length;
+  }
   return answered;
 }

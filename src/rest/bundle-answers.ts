@@ -14,7 +14,11 @@ export interface AnsweredEntry {
 
 /** What the answers to the entries of one Bundle may still hold, in characters. */
 export class Room {
-  #left = 32_000_000;
+  #left: number;
+
+  constructor({ rows }: Facade) {
+    this.#left = rows.mostCharacters / 2;
+  }
 
   /** Errors: 400 `too-costly`, once there is none left. */
   check(): void {

@@ -27,7 +27,14 @@ export interface BundleEntry {
 
 export interface BundleRequest {
   readonly type: 'batch' | 'transaction';
-  readonly entries: readonly { readonly index: number; readonly read: () => BundleEntry }[];
+  readonly entries: readonly UnreadEntry[];
+}
+
+export interface UnreadEntry {
+  readonly index: number;
+  readonly read: () => BundleEntry;
+  /** Its answer may be as long as a whole page: it is a search, a history or an operation. */
+  readonly isLong: boolean;
 }
 
 /** Reads a batch or a transaction; an entry is read when it is asked for, so that a batch can refuse one alone. */
@@ -49,7 +56,8 @@ export function bundleIn(facade: Facade, routes: readonly Route[], request: Fhir
     type,
     entries: entry.map((each: unknown, index) => ({
       index,
-      read: () => entryOf(each, index, request, literals, dispatch),
+      read: () => entryOf(each, index, request, literals, dispatch, facade.base),
+      isLong: isLong(each, facade.base),
     })),
   };
 }
@@ -59,23 +67,34 @@ const invalid = (text: string, expression?: string): OutcomeError =>
 
 const methods: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
+/** Whatever is not one resource, or one version of it, or a write. */
+function isLong(entry: unknown, base: string): boolean {
+  const { method, url } = ((entry as Members | null)?.['request'] ?? {}) as Members;
+  if (typeof url !== 'string') return false;
+  const [path = ''] = below(url, base).split('?');
+  if (method === 'GET') return !/^\w+\/[^/$_]+(\/_history\/[^/]+)?$/.test(path);
+  return method === 'POST' && /[$_]/.test(path);
+}
+
 function entryOf(
   value: unknown,
   index: number,
   outer: FhirRequest,
   literals: readonly Literal[],
   dispatch: (method: string, path: string) => Match,
+  base: string,
 ): BundleEntry {
   const at = `Bundle.entry[${String(index)}]`;
   if (typeof value !== 'object' || value === null) throw invalid('It is not an object', at);
   const { fullUrl, resource, request } = value as Members;
   if (fullUrl !== undefined && (typeof fullUrl !== 'string' || fullUrl.length > MAX_URL))
     throw invalid('It is not a URL', `${at}.fullUrl`);
-  const { method, url, ...conditions } = (request ?? {}) as Members;
+  const { method, url: sent, ...conditions } = (request ?? {}) as Members;
   if (!methods.has(method)) throw invalid('It has no method that a Bundle takes', `${at}.request.method`);
+  const url = typeof sent === 'string' && sent.length <= MAX_LINE ? below(sent, base) : undefined;
   // Nothing leads out of here, nor back into a Bundle.
-  if (typeof url !== 'string' || url.length > MAX_LINE || !isRelative(url, method as string))
-    throw invalid('It is not a URL relative to the FHIR base', `${at}.request.url`);
+  if (url === undefined || !isRelative(url, method as string))
+    throw invalid('It is not a URL below the FHIR base', `${at}.request.url`);
   const [path = '', query = ''] = url.split(/\?(.*)/s);
   const { route, type, id, versionId } = dispatch(method as string, path);
   const body =
@@ -92,6 +111,15 @@ function entryOf(
       requestId: outer.requestId,
     },
   };
+}
+
+/**
+ * It is relative to the base (https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.request.url). Our own base
+ * before it, or a slash, can mean nothing else, and clients write both.
+ */
+function below(url: string, base: string): string {
+  const rest = url.startsWith(base) && /^[/?]/.test(url.slice(base.length)) ? url.slice(base.length) : url;
+  return rest.replace(/^\/(?!\/)/, '');
 }
 
 /** A search over several types has no path; nothing else at the base is an entry. */

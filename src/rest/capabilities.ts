@@ -150,7 +150,8 @@ function stated(
   const reversed = referring(facade.registry, resource);
   const has = reversed.length > 0 ? `_has takes ${reversed.join(', ')}` : undefined;
   const sort = `_sort takes ${resource.sort.map((key) => key.replace(/^-/, '')).join(', ')}`;
-  const said = [sort, has, reasonsLeftOut(resource)].filter((each) => each !== undefined);
+  const told = type === 'Subscription' ? TOLD : undefined;
+  const said = [told, sort, has, reasonsLeftOut(resource)].filter((each) => each !== undefined);
   const operations = operationsOf(resource, routes);
   return {
     ...(type === 'Subscription' && { extension: topics(facade) }),
@@ -178,6 +179,10 @@ function stated(
     ...(operations.length > 0 && { operation: operations }),
   };
 }
+
+/** What the topics are about: R4 has no resource that says it. */
+const TOLD =
+  'Topics, and criteria of R4, are about what is created or updated: a deletion is no event, and is seen in a history';
 
 /** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-capabilitystatement-subscriptiontopic-canonical.html */
 const topics = ({ registry, base }: Stated): Extension[] =>

@@ -23,6 +23,9 @@ const DEFAULT_COUNT = 20;
 const MAX_COUNT = 500;
 /** Versions that are looked at for one page, where a scope's search hides most of them. */
 const MAX_SCANNED = 2000;
+/** Versions that are read at a time, and resources as they are now: each may be megabytes. */
+const TOGETHER = 50;
+const CURRENT_TOGETHER = 10;
 
 /** https://hl7.org/fhir/R4/http.html#history: what was written, newest first, of one resource, a type, or all types. */
 export const history =
@@ -126,18 +129,20 @@ async function pageOf(
 ): Promise<VersionPage> {
   const shown: Visible[] = [];
   let after = start;
+  let left = facade.rows.mostCharacters;
   if (count === 0 || !facade.own) return { shown };
   for (let scanned = 0; scanned < MAX_SCANNED;) {
-    const limit = count - shown.length + 1;
+    const limit = Math.min(count - shown.length + 1, TOGETHER);
     const found = await findVersions(facade.own, wanted, after, limit);
     scanned += found.length;
-    const seen = await visibleOf(facade, wanted, found);
-    if (shown.length + seen.length > count) {
-      shown.push(...seen.slice(0, count - shown.length));
-      const last = shown.at(-1);
-      return { shown, ...(last && { next: last.version }) };
-    }
-    shown.push(...seen);
+    for (let from = 0; from < found.length; from += CURRENT_TOGETHER)
+      for (const each of await visibleOf(facade, wanted, found.slice(from, from + CURRENT_TOGETHER))) {
+        left -= each.text?.length ?? 0;
+        const last = shown.at(-1);
+        // A page ends where it is long enough: the rest is on the next one.
+        if (last && (shown.length === count || left < 0)) return { shown, next: last.version };
+        shown.push(each);
+      }
     if (found.length < limit) return { shown };
     after = found.at(-1);
   }

@@ -1,22 +1,20 @@
 import { tryNarrow, type Access } from '../access/narrow.js';
 import type { Include, SearchRequest } from '../define/request.js';
 import type { RegisteredResource } from '../registry.js';
+import { MOST_REFERENCES } from '../store/fetch.js';
 import type { Entry } from '../store/render.js';
 import type { Facade } from './facade.js';
+import { Gathering, type Included } from './gathering.js';
 
-/** More included resources than these in one page are cut off, and the bundle says so. */
-const MAX_INCLUDED = 1000;
 /** How often `:iterate` goes on from what was included; what would come after is cut off too. */
 const MAX_ITERATIONS = 2;
-
-export interface Included {
-  readonly entries: readonly Entry[];
-  readonly truncated: boolean;
-}
+/** Resources that refer to the matches, which one parameter adds. */
+const MOST_REFERRING = 1001;
 
 /**
  * What `_include` and `_revinclude` add to a page of matches, each resource once. Every type is narrowed by itself: a
- * type for which the token has no scope adds nothing, and what another patient owns is not there.
+ * type for which the token has no scope adds nothing, and what another patient owns is not there. What is read is
+ * bounded as what is shown is: a resource may have any number of references.
  */
 export async function included(
   facade: Facade,
@@ -25,52 +23,47 @@ export async function included(
   request: SearchRequest,
   matches: readonly Entry[],
 ): Promise<Included> {
-  if (matches.length === 0) return { entries: [], truncated: false };
-  const known = new Set(matches.map(keyOf));
-  const found: Entry[] = [];
-  let truncated = false;
-  let from = new Map<RegisteredResource, readonly Entry[]>([[resource, matches]]);
-  for (let round = 0; from.size > 0 && !truncated; round++) {
-    const added: Entry[] = [];
-    for (const [type, entries] of from) {
-      if (truncated) break;
-      for (const entry of await follow(facade, access, type, request, entries, known, round > 0)) {
-        truncated ||= round > MAX_ITERATIONS || found.length >= MAX_INCLUDED;
-        if (truncated) break;
-        known.add(keyOf(entry));
-        found.push(entry);
-        added.push(entry);
-      }
-    }
-    from = byType(facade, added);
+  const gathering = new Gathering(matches, facade.rows.mostCharacters);
+  const asks = request.include.length > 0 || request.revInclude.length > 0;
+  let from = new Map<RegisteredResource, readonly Entry[]>(asks && matches.length > 0 ? [[resource, matches]] : []);
+  for (let round = 0; from.size > 0 && !gathering.isCut(); round++) {
+    const before = gathering.entries.length;
+    for (const [type, entries] of from)
+      if (!gathering.isCut()) await follow({ facade, access, request, gathering, round }, type, entries);
+    from = byType(facade, gathering.entries.slice(before));
   }
-  return { entries: found, truncated };
+  return { entries: gathering.entries, truncated: gathering.isCut() };
 }
 
-/** What the includes of a search add to some resources of one type, beside what is known; too many, once they are. */
+interface Round {
+  readonly facade: Facade;
+  readonly access: Access;
+  readonly request: SearchRequest;
+  readonly gathering: Gathering;
+  readonly round: number;
+}
+
+/** Adds what the includes of a search say of some resources of one type. */
 async function follow(
-  facade: Facade,
-  access: Access,
+  { facade, access, request, gathering, round }: Round,
   resource: RegisteredResource,
-  request: SearchRequest,
   entries: readonly Entry[],
-  known: ReadonlySet<string>,
-  again: boolean,
-): Promise<Iterable<Entry>> {
-  const include = request.include.filter(({ source, iterate }) => source === resource.type && (iterate || !again));
-  const revInclude = request.revInclude.filter(
-    ({ target, iterate }) => target === resource.type && (iterate || !again),
-  );
-  const found = new Map<string, Entry>();
-  const add = (all: readonly Entry[]): void => {
-    for (const entry of all) if (!known.has(keyOf(entry))) found.set(keyOf(entry), entry);
+): Promise<void> {
+  const applies = ({ iterate }: { readonly iterate?: boolean }): boolean => round === 0 || iterate === true;
+  const include = request.include.filter((each) => each.source === resource.type && applies(each));
+  const revInclude = request.revInclude.filter((each) => each.target === resource.type && applies(each));
+  // What lies beyond the last round is looked at to tell whether there is any.
+  const taken = (found: readonly Entry[]): readonly Entry[] => {
+    if (round <= MAX_ITERATIONS) return found;
+    if (found.some((each) => !gathering.has(each))) gathering.cut();
+    return [];
   };
-  if (include.length > 0)
-    for (const [type, ids] of await referenced(facade, access, resource, include, entries))
-      add(await targets(facade, access, type, ids));
+  const { byType: referred, more } = await referenced(facade, access, resource, include, entries);
+  for (const [type, ids] of referred)
+    await gathering.addAll(ids, async (some) => taken(await targets(facade, access, type, some)));
+  if (more) gathering.cut();
   for (const { source, param } of revInclude)
-    if (found.size <= MAX_INCLUDED) add(await sources(facade, access, resource, source, param, entries));
-  return found.values();
+    if (!gathering.isCut()) gathering.add(taken(await sources(facade, access, resource, source, param, entries)));
 }
 
 function byType({ registry }: Facade, entries: readonly Entry[]): Map<RegisteredResource, Entry[]> {
@@ -84,7 +77,11 @@ function byType({ registry }: Facade, entries: readonly Entry[]): Map<Registered
   return found;
 }
 
-const keyOf = ({ type, id }: Entry): string => `${type}/${id}`;
+interface Referenced {
+  readonly byType: ReadonlyMap<string, ReadonlySet<string>>;
+  /** There are more references than are looked at. */
+  readonly more: boolean;
+}
 
 /** The ids that the includes of a search refer to, by type. */
 async function referenced(
@@ -93,29 +90,34 @@ async function referenced(
   resource: RegisteredResource,
   includes: readonly Include[],
   matches: readonly Entry[],
-): Promise<Map<string, Set<string>>> {
-  const narrowing = tryNarrow(access, resource, ['s', 'r']);
+): Promise<Referenced> {
   const byType = new Map<string, Set<string>>();
-  if (!narrowing) return byType;
+  const narrowing = includes.length > 0 && tryNarrow(access, resource, ['s', 'r']);
+  if (!narrowing) return { byType, more: false };
   const ids = matches.map(({ id }) => id);
-  for (const include of includes)
-    for (const literal of await rows.references(resource, include, ids, narrowing)) {
-      const [type = '', id = '', more] = literal.split('/');
-      if (more !== undefined || (include.target !== undefined && include.target !== type)) continue;
+  let count = 0;
+  for (const include of includes) {
+    const { literals, more } = await rows.references(resource, include, ids, narrowing);
+    for (const literal of literals) {
+      const [type = '', id = '', part] = literal.split('/');
+      if (part !== undefined || (include.target !== undefined && include.target !== type)) continue;
       byType.set(type, (byType.get(type) ?? new Set()).add(id));
     }
-  return byType;
+    count += literals.length;
+    if (more || count > MOST_REFERENCES) return { byType, more: true };
+  }
+  return { byType, more: false };
 }
 
 async function targets(
   { registry, rows }: Facade,
   access: Access,
   type: string,
-  ids: ReadonlySet<string>,
-): Promise<Entry[]> {
+  ids: readonly string[],
+): Promise<readonly Entry[]> {
   const target = registry.get(type);
   const narrowing = target && tryNarrow(access, target, ['s', 'r']);
-  return target && narrowing ? rows.readAll(target, [...ids], narrowing) : [];
+  return target && narrowing ? rows.readAll(target, ids, narrowing) : [];
 }
 
 async function sources(
@@ -125,10 +127,10 @@ async function sources(
   type: string,
   param: string,
   matches: readonly Entry[],
-): Promise<Entry[]> {
+): Promise<readonly Entry[]> {
   const source = registry.get(type);
   const narrowing = source && tryNarrow(access, source, ['s']);
   if (!source || !narrowing) return [];
   const literals = matches.map(({ id }) => `${resource.type}/${id}`);
-  return rows.referring(source, param, literals, narrowing, MAX_INCLUDED + 1);
+  return rows.referring(source, param, literals, narrowing, MOST_REFERRING);
 }

@@ -4,10 +4,11 @@ import type { FhirRequest } from '../http/fhir-request.js';
 import type { SearchRequest } from '../define/request.js';
 import { OutcomeError, type Issue } from '../outcome.js';
 import type { Pairs } from '../search/options.js';
+import { tooLong } from '../search/too-costly.js';
 import type { Entry } from '../store/render.js';
 import { matchEntry, searchSet } from './bundle.js';
 import { checkId, type Facade } from './facade.js';
-import type { Included } from './includes.js';
+import type { Included } from './gathering.js';
 import { shaped } from './subset.js';
 
 /** What a search found, and the links to what else there is. */
@@ -19,15 +20,11 @@ export interface Answer {
   readonly more: Included;
 }
 
-/** Of all resources of one page: more is no page that anybody reads, and a text that long cannot be made. */
-const MOST_CHARACTERS = 64_000_000;
-
 /** https://hl7.org/fhir/R4/bundle.html#searchset. Errors: 400 `too-costly`. */
-export function searchBundle(base: string, { search, links, total, entries, more }: Answer): string {
+export function searchBundle({ base, rows }: Facade, { search, links, total, entries, more }: Answer): string {
   const text = (entry: { type: string; text: string }): string => shaped(entry.type, entry.text, search);
   const issues = notes(search.ignored, more);
-  if ([...entries, ...more.entries].reduce((sum, each) => sum + each.text.length, 0) > MOST_CHARACTERS)
-    throw new OutcomeError(400, 'too-costly', 'The page would be too long; ask for fewer matches with _count');
+  if (lengthOf(entries) + lengthOf(more.entries) > rows.mostCharacters) throw tooLong();
   return searchSet({
     links,
     ...(total !== undefined && { total }),
@@ -47,6 +44,9 @@ export function searchBundle(base: string, { search, links, total, entries, more
   });
 }
 
+/** In characters. */
+export const lengthOf = (entries: readonly Entry[]): number => entries.reduce((sum, { text }) => sum + text.length, 0);
+
 /** What a client should know of an answer that is not all that it asked for. */
 function notes(ignored: readonly string[], more: Included): Issue[] {
   const issues: Issue[] = [];
@@ -59,7 +59,7 @@ function notes(ignored: readonly string[], more: Included): Issue[] {
     issues.push({
       severity: 'warning',
       code: 'incomplete',
-      text: 'More resources would be included than one page can hold; ask for fewer matches with _count',
+      text: 'Not all resources that belong to the matches are here: one page cannot hold or look at so many; ask for fewer matches with _count',
       error: 'too-costly',
     });
   return issues;

@@ -6,11 +6,12 @@ import type { RegisteredResource } from '../registry.js';
 import { inCompartment } from '../search/compartment.js';
 import type { Pairs, ParseOptions } from '../search/options.js';
 import { parse } from '../search/parse.js';
+import { tooLong } from '../search/too-costly.js';
 import type { Entry } from '../store/render.js';
 import { storedId } from '../store/stored.js';
 import { CURSOR, readCursor, writeCursor, type Cursor } from './cursor.js';
 import { accessOf, type Facade } from './facade.js';
-import { compartmentOf, handling, searchBundle, searchUrl } from './search-bundle.js';
+import { compartmentOf, handling, lengthOf, searchBundle, searchUrl } from './search-bundle.js';
 
 /** One of the types that are searched together. */
 interface Part {
@@ -54,7 +55,7 @@ export const searchSystem =
     }
     const entries = page.map(({ entry }) => entry);
     const none = { entries: [], truncated: false };
-    const body = searchBundle(facade.base, { search, links, total, entries, more: none });
+    const body = searchBundle(facade, { search, links, total, entries, more: none });
     return { status: 200, body, shown: entries };
   };
 
@@ -130,9 +131,12 @@ interface Found {
 /** As many of each type as the page may hold: which of them it holds is then known. */
 async function pagesOf({ rows }: Facade, parts: readonly Part[], cursor: Cursor | undefined): Promise<Found[]> {
   const found: Found[] = [];
+  let characters = 0;
   for (const part of parts) {
     const { resource, search, narrowing } = part;
     const { entries, more } = await rows.find(resource, search, narrowing, cursor?.each?.[resource.type]);
+    characters += lengthOf(entries);
+    if (characters > rows.mostCharacters) throw tooLong();
     found.push({ part, entries, more });
   }
   return found;

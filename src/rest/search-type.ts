@@ -65,7 +65,7 @@ export async function pageOf(facade: Facade, request: FhirRequest, searched: Sea
   const more = await included(facade, access, resource, search, page.entries);
   const { entries } = page;
   const linked = links(facade, access, path, search, page, cursor, total);
-  const body = searchBundle(facade.base, { search, links: linked, total, entries, more });
+  const body = searchBundle(facade, { search, links: linked, total, entries, more });
   return { status: 200, body, shown: [...entries, ...more.entries] };
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { narrow } from '../access/narrow.js';
 import type { Parsed } from '../define/json.js';
 import { OutcomeError } from '../outcome.js';
-import { isConditional, referencesIn, rewriteReferences } from '../store/references.js';
+import { isConditional, referencesIn, rewriteReferences, rewriteUris } from '../store/references.js';
 import { Resolver } from '../store/resolver.js';
 import { alone, answerOf, Room, type AnsweredEntry } from './bundle-answers.js';
 import type { BundleEntry, BundleRequest } from './bundle-entries.js';
@@ -44,7 +44,7 @@ export async function transact(facade: Facade, { entries }: BundleRequest): Prom
     const shown = planned.entry ? [{ type, id, patients: planned.entry.patients }] : [];
     answered.set((writing[place] as BundleEntry).index, answerOf(facade, { ...response, shown }));
   }
-  const room = new Room();
+  const room = new Room(facade);
   for (const entry of ordered)
     if (!writing.includes(entry)) answered.set(entry.index, await alone(facade, () => entry, room));
   return entries.map(({ index }) => answered.get(index) as AnsweredEntry);
@@ -122,7 +122,8 @@ const rootOf = ({ fullUrl = '' }: BundleEntry): string | undefined =>
 
 /** References, links of the narrative, and URIs that name an entry. */
 function linked(value: object, targetOf: (url: string) => string | undefined): object {
-  const moved = rewriteReferences(value, (each) => targetOf(each) ?? each) as { text?: { div?: unknown } };
+  const rewrite = (each: string): string => targetOf(each) ?? each;
+  const moved = rewriteUris(rewriteReferences(value, rewrite), rewrite) as { text?: { div?: unknown } };
   const div = moved.text?.div;
   if (typeof div !== 'string') return moved;
   const links = div.replace(/\b(href|src)="([^"]*)"/g, (whole, name: string, url: string) => {

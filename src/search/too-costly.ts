@@ -54,3 +54,7 @@ export const tooCostly = ({ resource, test }: WithinTexts): OutcomeError =>
     'too-costly',
     `${resource.type}: "${test.param}:${test.modifier ?? ''}" would look into every text; ask for a patient or a code beside it`,
   );
+
+/** What an answer would hold is more than anybody reads. */
+export const tooLong = (): OutcomeError =>
+  new OutcomeError(400, 'too-costly', 'The page would be too long; ask for fewer matches with _count');

@@ -45,7 +45,10 @@ function childRows(db: Database, { source }: RegisteredResource, name: string, c
 
 const statements = new WeakMap<Database, Map<string, Compiled>>();
 
-/** The references that a parameter of these rows holds. */
+/** So many references of a list of rows are looked at: a row may hold any number of them. */
+export const MOST_REFERENCES = 20_000;
+
+/** The references that a parameter of these rows holds: one more than is looked at, where there are more. */
 export async function referenceStatement(db: Database, resource: RegisteredResource, param: string): Promise<Compiled> {
   let known = statements.get(db);
   if (!known) statements.set(db, (known = new Map<string, Compiled>()));
@@ -53,7 +56,8 @@ export async function referenceStatement(db: Database, resource: RegisteredResou
   let compiled = known.get(key);
   if (!compiled) {
     const branches = [...selects(db, resource, paramOf(resource, param).param), ...overflowing(db, resource, param)];
-    compiled = native(sql.join(branches, ' union all '), await db.knex());
+    const most = sql`limit cast(${sql.literal(MOST_REFERENCES + 1)} as integer)`;
+    compiled = native(sql`${sql.join(branches, ' union all ')} ${most}`, await db.knex());
     known.set(key, compiled);
   }
   return compiled;

@@ -19,7 +19,7 @@ export interface Others {
     include: { readonly param: string },
     ids: readonly string[],
     narrowing: Narrowing,
-  ): Promise<string[]>;
+  ): Promise<{ readonly literals: readonly string[]; readonly more: boolean }>;
 }
 
 /**
@@ -60,8 +60,10 @@ async function ofHop(others: Others, resource: RegisteredResource, hop: Hop): Pr
     const literals = ids.map((id) => `${hop.type}/${id}`);
     return list(hop.via, asStored(registry, resource, hop.via, literals));
   }
-  const named = ids.length === 0 ? [] : await others.references(other, { param: hop.via }, ids, hop.narrowing);
-  const own = named.filter((each) => each.startsWith(`${resource.type}/`));
+  const none = { literals: [], more: false };
+  const named = ids.length === 0 ? none : await others.references(other, { param: hop.via }, ids, hop.narrowing);
+  if (named.more) return { ...hop, criterion };
+  const own = named.literals.filter((each) => each.startsWith(`${resource.type}/`));
   const stored = own.map((each) => storedId(resource, each.slice(resource.type.length + 1)));
   return list('_id', [...new Set(stored.filter((id) => id !== undefined))]);
 }

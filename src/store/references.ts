@@ -15,6 +15,20 @@ export function rewriteReferences(value: unknown, rewrite: Rewrite): unknown {
   return copy;
 }
 
+/** A copy in which every value that is a URI is passed through `rewrite`: a reference may be one too. */
+export function rewriteUris(value: unknown, rewrite: Rewrite): unknown {
+  if (Array.isArray(value)) return value.map((item) => rewriteUris(item, rewrite));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([member, inner]: [string, unknown]) => [
+      member,
+      typeof inner === 'string' && isUri.test(member) ? rewrite(inner) : rewriteUris(inner, rewrite),
+    ]),
+  );
+}
+
+const isUri = /^value(Uri|Url|Oid|Uuid)$/;
+
 /** An extension has a `url` too, and that one names what it is. */
 const isAttachment = (value: Json): boolean => 'contentType' in value || 'title' in value || 'hash' in value;
 

@@ -8,9 +8,9 @@ import { compile, type Compiled } from '../search/compile.js';
 import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
-import { tooCostly, withinTexts } from '../search/too-costly.js';
+import { tooCostly, tooLong, withinTexts } from '../search/too-costly.js';
 import type { Database } from './database.js';
-import { fetchStatement, referenceStatement } from './fetch.js';
+import { fetchStatement, MOST_REFERENCES, referenceStatement } from './fetch.js';
 import { led } from './lead.js';
 import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
@@ -29,6 +29,11 @@ export interface Page {
   readonly last?: Position;
 }
 
+export interface References {
+  readonly literals: readonly string[];
+  readonly more: boolean;
+}
+
 interface Found {
   readonly id: string | number;
   readonly version: string | number;
@@ -43,6 +48,8 @@ export interface RowsOptions {
   readonly base: string;
   /** The organization that a source without a tenant column belongs to. */
   readonly singleTenant?: string;
+  /** Of all resources of one answer: more is no page that anybody reads, and a text that long cannot be made. */
+  readonly mostCharacters: number;
   /** Bytes of serialised resources kept; 0 keeps none. */
   readonly cacheBytes: number;
   /** Of what is written here; undefined when the clinical tables are somebody else's. */
@@ -54,6 +61,8 @@ export interface RowsOptions {
 /** Statements kept, and the characters of their texts and of what they are found by: a search may be long. */
 const COMPILED = 2000;
 const COMPILED_CHARACTERS = 4_000_000;
+/** Rows that are fetched and rendered at a time: each may be a megabyte. */
+const TOGETHER = 100;
 /** Resources that may name the same bytes. */
 const ATTACHING = 100;
 
@@ -81,6 +90,10 @@ export class Rows {
         maxSize: options.cacheBytes,
         sizeCalculation: (entry) => entry.text.length * 2 + 400,
       });
+  }
+
+  get mostCharacters(): number {
+    return this.options.mostCharacters;
   }
 
   /** The current version of one resource; undefined when there is none, or when the narrowing hides it. */
@@ -186,18 +199,19 @@ export class Rows {
     return this.#entries(resource, found, narrowing);
   }
 
-  /** What a reference parameter of these rows names, as `Type/id`: what `_include` adds. */
+  /** What a reference parameter of these rows names, as `Type/id`, and whether there are more than are looked at. */
   async references(
     resource: RegisteredResource,
     include: Pick<Include, 'param'>,
     ids: readonly string[],
     narrowing: Narrowing,
-  ): Promise<string[]> {
+  ): Promise<References> {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     const statement = await referenceStatement(this.#db(resource), resource, include.param);
     const rows = await this.#execute(resource, statement, [narrowing.tenant, stored]);
     const values = rows.map(([value]) => value).filter((each) => typeof each === 'string' || typeof each === 'number');
-    return [...new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)))];
+    const literals = new Set(values.map((value) => asLiteral(this.registry, resource, include.param, value)));
+    return { literals: [...literals], more: rows.length > MOST_REFERENCES };
   }
 
   /** As part of a plan: finds the row of an id where the narrowing shows it, once what comes before it is written. */
@@ -291,7 +305,7 @@ export class Rows {
     return narrowing.patient !== undefined && resource.patient !== 'shared' && this.#pin(resource, narrowing) === null;
   }
 
-  /** The rows rendered, from the cache where the version is there. */
+  /** The rows rendered, from the cache where the version is there. Errors: 400 `too-costly` for too long a page. */
   async #entries(resource: RegisteredResource, found: readonly Found[], narrowing: Narrowing): Promise<Entry[]> {
     const { version, updated, history } = resource.source;
     // A row of the history stays what it is, but what it is read with may change.
@@ -305,30 +319,47 @@ export class Rows {
       if (cached) entries.set(row.id, cached);
       else uncached.push(row);
     }
-    const written = uncached.length === 0 ? [] : await this.options.texts?.find(resource, narrowing.tenant, uncached);
-    for (const entry of written ?? []) {
-      entries.set(entry.id, entry);
-      cache?.set(key({ id: entry.id, version: entry.versionId, keys: [] }), entry);
-    }
-    const missing = uncached.map(({ id }) => id).filter((id) => !entries.has(id));
-    if (missing.length > 0) {
-      const { base } = this.options;
-      const { dialect } = this.#db(resource);
-      const { render, layout } = rendererOf(resource);
-      const statement = await this.#fetch(resource);
-      const rows = await this.#execute(resource, statement, [narrowing.tenant, missing]);
-      const place = layout.place(resource.source.id) as number;
-      for (const answered of rows) {
-        const row = dialect.decode(answered);
-        const entry = render(inOrder(row, layout), narrowing.tenant, { base });
-        const id = row[place] as string | number;
+    let characters = 0;
+    for (let start = 0; start < uncached.length; start += TOGETHER)
+      for (const [id, entry] of await this.#read(resource, uncached.slice(start, start + TOGETHER), narrowing)) {
+        characters += entry.text.length;
+        if (characters > this.options.mostCharacters) throw tooLong();
         entries.set(id, entry);
         cache?.set(key({ id, version: entry.versionId, keys: [] }), entry);
       }
-    }
     return found.flatMap(({ id }) => {
       const entry = entries.get(id);
       return entry ? [this.#released(resource, entry, narrowing)] : [];
+    });
+  }
+
+  /** As they were written where that is what the rows say; the others are made of their columns. */
+  async #read(
+    resource: RegisteredResource,
+    found: readonly Found[],
+    narrowing: Narrowing,
+  ): Promise<(readonly [id: string | number, entry: Entry])[]> {
+    const texts = (await this.options.texts?.find(resource, narrowing.tenant, found)) ?? [];
+    const written = texts.map((entry) => [entry.id, entry] as const);
+    if (written.length === found.length) return written;
+    const known = new Set<string | number>(texts.map(({ id }) => id));
+    const missing = found.map(({ id }) => id).filter((id) => !known.has(id));
+    return [...written, ...(await this.#rendered(resource, missing, narrowing))];
+  }
+
+  async #rendered(
+    resource: RegisteredResource,
+    ids: readonly (string | number)[],
+    { tenant }: Narrowing,
+  ): Promise<(readonly [id: string | number, entry: Entry])[]> {
+    const { base } = this.options;
+    const { dialect } = this.#db(resource);
+    const { render, layout } = rendererOf(resource);
+    const rows = await this.#execute(resource, await this.#fetch(resource), [tenant, ids]);
+    const place = layout.place(resource.source.id) as number;
+    return rows.map((answered) => {
+      const row = dialect.decode(answered);
+      return [row[place] as string | number, render(inOrder(row, layout), tenant, { base })];
     });
   }
 

@@ -2,9 +2,11 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
 import type { Knex } from 'knex';
 import { createRequire } from 'node:module';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fold } from '../define/fold.js';
+import { makeFolder } from '../folder.js';
+import { ConfigurationError } from '../outcome.js';
 import { sqlite } from '../search/dialect.js';
 import type { Database, Row } from './database.js';
 import { driver } from './driver.js';
@@ -25,9 +27,7 @@ const CHECKPOINT_PAGES = 4000;
 
 /** Opens a file, or `:memory:`. */
 export function openSqlite(file: string): Database {
-  if (file !== ':memory:') makeFile(file);
-  const handle = new driver(file);
-  handle.pragma('journal_mode = WAL');
+  const handle = openFile(file);
   // Its default in WAL is NORMAL, which may lose the last commits when the machine stops.
   handle.pragma('synchronous = FULL');
   handle.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
@@ -75,9 +75,25 @@ export function openSqlite(file: string): Database {
   };
 }
 
+/** Errors: ConfigurationError for what cannot be made, opened or written, and for what is no database. */
+function openFile(file: string): BetterSqlite3.Database {
+  let handle: BetterSqlite3.Database | undefined;
+  try {
+    if (file !== ':memory:') makeFile(file);
+    handle = new driver(file);
+    handle.pragma('journal_mode = WAL');
+    return handle;
+  } catch (error) {
+    handle?.close();
+    throw new ConfigurationError('The database cannot be opened', [
+      `${file}: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
+  }
+}
+
 /** For its owner alone, whatever the umask: it holds patients' data. What SQLite puts beside it gets the same mode. */
 function makeFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   closeSync(openSync(file, 'a', 0o600));
 }
 

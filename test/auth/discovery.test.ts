@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { listOrgs, updateOrg } from '../../src/auth/orgs.js';
 import { judge } from '../support/judge.js';
+import { loginFor } from '../support/pages.js';
 import { start, type Server } from '../support/server.js';
 
 describe('auth/discovery', () => {
@@ -47,7 +48,7 @@ describe('auth/discovery', () => {
     for (const name of ['token', 'introspection', 'revocation', 'authorization'])
       assert.equal((await fetch(body[`${name}_endpoint`] as string, { method: 'POST', body: '' })).status, 400, name);
     const manage = await fetch(body.management_endpoint as string, { redirect: 'manual' });
-    assert.equal(manage.headers.get('location'), '/portal/login?ended=1');
+    assert.equal(manage.headers.get('location'), loginFor('/oauth/manage'));
     for (const url of [body.jwks_uri, body.user_access_brand_bundle]) assert.equal((await fetch(url)).status, 200);
     for (const scope of [
       'apiv2',

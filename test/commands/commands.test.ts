@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { everyCommand } from '../support/every-command.js';
-import { workplace, type Ended, type Workplace } from '../support/command.js';
+import { cli, workplace, type Ended, type Workplace } from '../support/command.js';
 
 const subcommands = {
   serve: [],
@@ -14,7 +14,7 @@ const subcommands = {
   user: ['create', 'list', 'disable', 'enable', 'set-password', 'set-roles', 'reset-mfa'],
   credential: ['create', 'list', 'show-log', 'revoke', 'rotate'],
   keys: ['list', 'rotate'],
-  integration: ['create', 'list', 'test', 'replay', 'disable', 'enable'],
+  integration: ['create', 'list', 'test', 'replay', 'rotate', 'disable', 'enable'],
   watch: [],
   webhook: ['create', 'list', 'test', 'rotate', 'delete', 'hosts'],
   audit: ['verify'],
@@ -91,6 +91,17 @@ describe('commands', function () {
     it('end with 2 on a database that is not there, and on a file that is not, in a line', async () => {
       const env = { PORTICO_DATABASE_URL: 'postgres://nobody@localhost:1/none', PORTICO_SECRET: 'a'.repeat(44) };
       refused(await run(['migrate'], { env }), 2, /^The database cannot be opened: connect ECONNREFUSED \S+\n$/);
+      for (const [command, file] of [
+        ['migrate', '/proc/none/portico.sqlite'],
+        ['migrate', place.folder],
+        ['migrate', cli],
+        ['serve', '/dev/null/portico.sqlite'],
+      ] as const) {
+        const at = { PORTICO_DATABASE_URL: `sqlite:${file}`, PORTICO_SECRET: 'a'.repeat(44) };
+        refused(await run([command], { env: at }), 2, /^The database cannot be opened:\n {2}- \/.+: .+\n$/);
+      }
+      const beside = { PORTICO_DATABASE_URL: 'sqlite:/proc/none/portico.sqlite' };
+      refused(await run(['serve'], { env: beside }), 2, /^The secret beside the database cannot be made:\n.+\n$/);
       const watch = ['watch', '--url', 'http://localhost:1', '--to', 'summaries', '--token', '@none'];
       refused(await run(watch), 2, /'@none' is invalid. There is no such file/);
     });
@@ -185,7 +196,16 @@ describe('commands', function () {
       assert.equal(portal.patient, 'p1');
       refused(await run([...create, 'portal']), 2, /--patient is for a portal credential/);
       refused(await run([...create, 'portal', '--patient', 'p2']), 2, /no Patient\/p2 in one/);
-      refused(await run([...create, 'client', '--scope', 'all']), 2, /not a list of scopes/);
+      const many = Array.from({ length: 300 }, (_, index) => `x${String(index)}`).join(' ');
+      for (const [scope, says] of [
+        [
+          `system/Patient.rs sytem/Observations.cruds ${'y'.repeat(90)}`,
+          /: sytem\/Observations.cruds \(meant system\/Observation.cruds\?\), y{60}…; docs/,
+        ],
+        [many, /^--scope: no scope of this server: x0, x1, x2, and 297 more; docs\/scopes.md has them all\n$/],
+        [' ', /an empty text is not a list of scopes/],
+      ] as const)
+        refused(await run([...create, 'client', '--scope', scope]), 2, says);
       refused(await run([...create, 'client', '--expires', 'soon']), 2, /not a date/);
       refused(await run([...create, 'client', '--expires', '2020-01-01']), 2, /over already/);
       const list = await run(['credential', 'list', '--json']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
-import { adminPages, loggedIn, Pages, patientPages, shownIn } from '../support/pages.js';
+import { adminPages, loggedIn, loginFor, Pages, patientPages, shownIn } from '../support/pages.js';
 import { start, type Server } from '../support/server.js';
 import { PASSWORD, person } from '../support/users.js';
 
@@ -46,7 +46,7 @@ describe('portal/account', () => {
     assert.equal((await again.login(pages.email)).status, 200, 'asked for the code');
     assert.equal((await again.send('/portal/login/code', { code: await code() })).to, '/portal');
     const old = Object.assign(new Pages(server.url), { cookie: before });
-    assert.equal((await old.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await old.get('/portal')).to, loginFor('/portal'));
   });
 
   it('says so when the first code is wrong, and turns nothing on', async () => {
@@ -83,7 +83,7 @@ describe('portal/account', () => {
       assert.equal((await change(typed)).status, 400);
     assert.equal((await change({})).to, '/portal/account?changed=1');
     assert.equal((await pages.get('/portal')).status, 200, 'whoever changed it goes on');
-    assert.equal((await elsewhere.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await elsewhere.get('/portal')).to, loginFor('/portal'));
     assert.equal((await new Pages(server.url).login(pages.email)).status, 401);
     assert.equal((await new Pages(server.url).login(pages.email, OTHER_PASSWORD)).to, '/portal');
   });
@@ -105,14 +105,14 @@ describe('portal/account', () => {
     const pages = await patientPages(server, 'p1');
     await pages.get('/portal/account');
     assert.equal((await pages.send('/portal/account/end-sessions')).to, '/portal/login?out=1');
-    assert.equal((await pages.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await pages.get('/portal')).to, loginFor('/portal'));
     const { id, email } = await person(server, { roles: ['admin'] });
     const colleague = new Pages(server.url);
     await colleague.login(email);
     const admin = await adminPages(server);
     await admin.get(`/manager/users/${id}`);
     assert.equal((await admin.send(`/manager/users/${id}/end-sessions`)).to, `/manager/users/${id}?saved=1`);
-    assert.equal((await colleague.get('/manager/users')).to, '/portal/login?ended=1');
+    assert.equal((await colleague.get('/manager/users')).to, loginFor('/manager/users'));
     assert.equal((await colleague.login(email)).to, '/manager/users');
   });
 
@@ -154,6 +154,6 @@ describe('portal/account', () => {
     for (const pages of [await loggedIn(server, { roles: ['admin'] }), await patientPages(server, 'p1')])
       assert.equal((await pages.get('/portal/account')).status, 200);
     for (const path of ['/portal/account', FACTOR])
-      assert.equal((await new Pages(server.url).get(path)).to, '/portal/login?ended=1');
+      assert.equal((await new Pages(server.url).get(path)).to, loginFor(path));
   });
 });

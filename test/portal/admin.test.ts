@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { listOrgs, updateOrg } from '../../src/auth/orgs.js';
 import { patientUser, setCanManageKeys, setRoles } from '../../src/auth/users.js';
 import { Client } from '../support/client.js';
-import { adminPages, hidden, loggedIn, Pages, patientPages, shownIn } from '../support/pages.js';
+import { adminPages, hidden, loggedIn, loginFor, Pages, patientPages, shownIn } from '../support/pages.js';
 import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 import { person, post, PASSWORD } from '../support/users.js';
 
@@ -224,7 +224,7 @@ describe('portal/admin', () => {
     await pages.get('/manager/patients/p1');
     assert.equal((await pages.send('/manager/patients/p1/disable')).to, '/manager/patients/p1?disabled=1');
     assert.equal((await app.get('Patient/p1')).status, 401, 'only portal-enabled patients share data');
-    assert.equal((await patient.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await patient.get('/portal')).to, loginFor('/portal'));
     assert.equal((await new Pages(server.url).get(new URL(second).pathname)).status, 410);
   });
 
@@ -307,7 +307,7 @@ describe('portal/admin', () => {
     assert.equal((await change({ role: 'admin', keys: 'No' })).to, `${path}?saved=1`);
     assert.equal((await colleague.get('/manager/tokens')).status, 403);
     assert.equal((await change({ role: 'clinician', keys: 'No' })).to, `${path}?saved=1`);
-    assert.equal((await colleague.get('/manager/users')).to, '/portal/login?ended=1');
+    assert.equal((await colleague.get('/manager/users')).to, loginFor('/manager/users'));
     assert.equal((await change({ keys: 'No' })).status, 400, 'no role');
     assert.equal((await change({}, '/disable')).to, `${path}?saved=1`);
     assert.equal((await post(server, '/login', { email, password: PASSWORD })).status, 401);

@@ -133,6 +133,10 @@ describe('portal/apps: registration in the manager', () => {
       [{ proof: 'keys', jwksUrl: 'https://10.0.0.1/keys' }, /cannot be used/],
       [{ proof: 'other' }, /Choose how/],
       [{ scope: undefined }, /is not a list of scopes/],
+      [
+        { scope: 'patient/Patients.rs' },
+        /no scope of this server: patient\/Patients.rs \(meant patient\/Patient.rs\?\)/,
+      ],
       [{ scope: 'system/*.rs' }, /is for services/],
       [{ scope: 'apiv2' }, /is for services/],
       [{ scope: 'patient/*.cruds' }, /does not allow/],

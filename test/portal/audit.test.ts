@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { adminPages, loggedIn, patientPages, type Pages } from '../support/pages.js';
-import { OTHER_TENANT, start, type Server } from '../support/server.js';
+import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 
 describe('portal/audit', () => {
   let server: Server;
@@ -72,6 +72,33 @@ describe('portal/audit', () => {
     assert.doesNotMatch(text, /(^|,)"?[=+\-@]/m);
     for (const line of [heads, ...lines]) assert.equal((line as string).split('","').length, 14);
     assert.ok((await find('what=audit-export')).some((row) => row.includes('Auditor')));
+  });
+
+  it('comes to an end, and finds each once, where one moment has more events than are looked at in a portion', async () => {
+    const at = Date.UTC(2020, 0, 1);
+    const columns = 'organization_id, id, at, interaction, action, status, outcome, writer';
+    const numbers = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 15600)';
+    const rows = `select '${TENANT}', 'tie-' || i, ${String(at)} + i % 3, case when i > 100 then 'tied' else 'knot' end, 'R', 200, '0', 'x' from n`;
+    await server.portico.own.commit({
+      statements: [{ sql: `insert into audit (${columns}) ${numbers} ${rows}`, bindings: [] }],
+    });
+    const pages = async (query: string): Promise<string[]> => {
+      const found: string[] = [];
+      const seen = new Set<string>();
+      for (let next: string | undefined = `/manager/audit?${query}`; next !== undefined;) {
+        assert.ok(!seen.has(next), `${next} leads to itself`);
+        seen.add(next);
+        const { text } = await admin.get(next);
+        found.push(...rowsOf(text));
+        next = /href="(\/manager\/audit\?[^"]*after=[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+      }
+      return found;
+    };
+    assert.equal((await pages('what=knot')).length, 100);
+    assert.deepEqual(await pages('who=nobody-of-this-name'), []);
+    assert.equal((await pages('what=knot&from=2020-01-01&to=2020-01-01')).length, 100);
+    const { text } = await admin.get('/manager/audit.csv?what=knot');
+    assert.equal(text.trim().split('\r\n').length - 1, 100);
   });
 
   it('opens to admins, also to those without keys, and to nobody else', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Bundle } from '@medplum/fhirtypes';
 import type { Client } from '../support/client.js';
-import { channelOf, connect, mrn, MRN_SYSTEM, type Connected } from '../support/inbound.js';
+import { channelOf, connect, mrn, MRN_SYSTEM, TOKEN, type Connected } from '../support/inbound.js';
 import { adminPages, hidden, loggedIn, patientPages, type Pages } from '../support/pages.js';
 import { OTHER_TENANT, start, type Server } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -69,7 +69,13 @@ describe('portal/admin: webhooks and integrations', () => {
 
   it('THREAT 65: takes no form that is not one of ours', async () => {
     await pages.get(here());
-    for (const path of [`${here()}/replay`, `${here()}/disable`, '/manager/held/accept', '/manager/held/reject']) {
+    for (const path of [
+      `${here()}/replay`,
+      `${here()}/disable`,
+      `${here()}/token`,
+      '/manager/held/accept',
+      '/manager/held/reject',
+    ]) {
       assert.equal((await pages.send(path, { csrf: 'x' })).status, 403, path);
       const foreign = { headers: { origin: 'https://evil.example' } };
       assert.equal((await pages.send(path, {}, foreign)).status, 403, path);
@@ -108,6 +114,26 @@ describe('portal/admin: webhooks and integrations', () => {
       await open(here());
       assert.equal(await upstream.notify(upstream.event('updated', 'chan-1', mrn(''))), status);
     }
+  });
+
+  it('THREAT 64: takes a new API token, which is shown nowhere, and the old one is gone', async () => {
+    const { own } = server.portico;
+    const sealed = async () => (await own.objects('select token_sealed from integration', []))[0]?.['token_sealed'];
+    const before = await sealed();
+    await open(here());
+    const wrong = await pages.send(`${here()}/token`, { token: 'an unknown token' });
+    assert.match(wrong.text, /The token is changed\..*Pulsara refuses our API token/s);
+    assert.notEqual(await sealed(), before);
+    for (const token of ['', ' ', 'a\nb', 'ümlaut', 'x'.repeat(5000)])
+      assert.equal((await pages.send(`${here()}/token`, { token })).status, 400);
+    const right = await pages.send(`${here()}/token`, { token: TOKEN });
+    assert.match(right.text, /The token is changed\..*It answers, and takes our token/s);
+    assert.ok(!right.text.includes(TOKEN) && !String(await sealed()).includes(TOKEN));
+    const stranger = await adminPages(server, { tenant: OTHER_TENANT });
+    await stranger.get('/manager/integrations');
+    assert.equal((await stranger.send(`${here()}/token`, { token: 'theirs' })).status, 404);
+    assert.match((await pages.send(`${here()}/test`)).text, /It answers, and takes our token/);
+    assert.match((await pages.get('/manager/audit?what=integration-rotate')).text, /integration-rotate/);
   });
 
   it('shows a held case with both sides, its summary, and what is done about it is audited', async () => {

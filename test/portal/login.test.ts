@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generate } from 'otplib';
 import { disableUser, setPassword } from '../../src/auth/users.js';
-import { adminPages, hidden, loggedIn, Pages, patientPages } from '../support/pages.js';
+import { adminPages, hidden, loggedIn, loginFor, Pages, patientPages } from '../support/pages.js';
 import { start, TENANT, type Server } from '../support/server.js';
 import { bearer, PASSWORD, person, post } from '../support/users.js';
 
@@ -72,13 +72,13 @@ describe('portal/login', () => {
     );
     assert.notEqual(pages.cookie, before, 'the id is new at login');
     const planted = Object.assign(new Pages(server.url), { cookie: before });
-    assert.equal((await planted.get('/portal')).to, '/portal/login?ended=1', 'whoever knew the old one has nothing');
+    assert.equal((await planted.get('/portal')).to, loginFor('/portal'), 'whoever knew the old one has nothing');
     const rows = await server.portico.own.objects('select * from portal_session', []);
     assert.ok(!JSON.stringify(rows).includes(pages.cookie.split('=')[1] as string));
     assert.equal((await pages.get('/portal')).status, 200);
     const out = await pages.send('/portal/logout');
     assert.equal(out.to, '/portal/login?out=1');
-    assert.equal((await pages.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await pages.get('/portal')).to, loginFor('/portal'));
   });
 
   it('ends a session after 15 minutes without use, and after 8 hours in any case', async () => {
@@ -88,14 +88,14 @@ describe('portal/login', () => {
     clock += 14 * 60_000;
     assert.equal((await idle.get('/portal/keys')).status, 200);
     clock += 15 * 60_000;
-    assert.equal((await idle.get('/portal/keys')).to, '/portal/login?ended=1');
+    assert.equal((await idle.get('/portal/keys')).to, loginFor('/portal/keys'));
     const busy = await patientPages(server, 'p1');
     for (let minutes = 10; minutes < 480; minutes += 10) {
       clock += 10 * 60_000;
       assert.equal((await busy.get('/portal/keys')).status, 200, `after ${String(minutes)} minutes`);
     }
     clock += 10 * 60_000;
-    assert.equal((await busy.get('/portal/keys')).to, '/portal/login?ended=1');
+    assert.equal((await busy.get('/portal/keys')).to, loginFor('/portal/keys'));
   });
 
   it('THREAT 58: says the same for a wrong password and for nobody, and refuses after five failures', async () => {
@@ -124,7 +124,7 @@ describe('portal/login', () => {
     const pages = new Pages(server.url);
     const half = await pages.login(email);
     assert.equal(half.status, 200);
-    assert.equal((await pages.get('/manager/users')).to, '/portal/login?ended=1', 'a password alone opens nothing');
+    assert.equal((await pages.get('/manager/users')).to, loginFor('/manager/users'), 'a password alone opens nothing');
     await pages.login(email);
     assert.equal((await pages.send('/portal/login/code', { code: '000000' })).status, 401);
     assert.equal((await pages.send('/portal/login/code', { code: await code() })).to, '/manager/users');
@@ -151,10 +151,10 @@ describe('portal/login', () => {
     const { own } = server.portico;
     const disabled = await patientPages(server, 'p1');
     await disableUser(own, TENANT, disabled.email, clock);
-    assert.equal((await disabled.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await disabled.get('/portal')).to, loginFor('/portal'));
     const changed = await patientPages(server, 'p1');
     await setPassword(own, { tenant: TENANT, email: changed.email, password: 'another long password' }, clock);
-    assert.equal((await changed.get('/portal')).to, '/portal/login?ended=1');
+    assert.equal((await changed.get('/portal')).to, loginFor('/portal'));
   });
 
   it('THREAT 65: takes no form of another page', async () => {
@@ -229,12 +229,57 @@ describe('portal/login', () => {
       }
   });
 
+  it('THREAT 27: leads back to the page where somebody was, to pages of ours alone, and not to what is not theirs', async () => {
+    const pages = await patientPages(server, 'p1');
+    const again = async (back: string, email = pages.email): Promise<string | undefined> => {
+      const browser = new Pages(server.url);
+      await browser.get(`/portal/login?ended=1&back=${encodeURIComponent(back)}`);
+      return (await browser.send('/portal/login', { email, password: PASSWORD })).to;
+    };
+    clock += 16 * 60_000;
+    const { to } = await pages.get('/portal/log?x=%2F%2Fevil.example');
+    assert.equal(to, loginFor('/portal/log?x=%2F%2Fevil.example'));
+    await pages.get(to);
+    assert.equal((await pages.send('/portal/login', { email: pages.email, password: 'wrong it is' })).status, 401);
+    const entered = await pages.send('/portal/login', { email: pages.email, password: PASSWORD });
+    assert.equal(entered.to, '/portal/log?x=%2F%2Fevil.example');
+    assert.equal((await pages.get('/portal/login?back=%2Fportal%2Fkeys')).to, '/portal/keys');
+    assert.equal(await again('/portal/documents/d1'), '/portal', 'a file comes from a page');
+    for (const evil of [
+      ...[
+        '//evil.example/portal',
+        '/\\evil.example/portal',
+        'https://evil.example/portal/keys',
+        '/\t/evil.example/portal',
+      ],
+      ...[
+        'javascript:alert(1)',
+        '/portal/login',
+        '/portal/enrol/x',
+        '/oauth/authorize',
+        '/fhir/R4/Patient',
+        '/portal/none',
+      ],
+      ...[
+        '/portal/keys/../../evil',
+        './/evil.example/portal',
+        'portal@evil.example',
+        `/portal/keys?${'x'.repeat(3000)}`,
+      ],
+      ...['/portal/logout', '/portal/assets/portal.js', 'http://here.invalid:80/portal', '', '/manager/users'],
+    ])
+      assert.equal(await again(evil), '/portal', evil);
+    const admin = await person(server, { roles: ['admin'] });
+    assert.equal(await again('/portal/keys', admin.email), '/manager/users');
+    assert.equal(await again('/manager/audit.csv?who=x', admin.email), '/manager/audit?who=x');
+  });
+
   it('does nothing of a form that is sent after the session has ended, and says so', async () => {
     const pages = await patientPages(server, 'p1');
     await pages.get('/portal/keys/new');
     clock += 16 * 60_000;
     const { to } = await pages.send('/portal/keys', { name: 'After the end' });
-    assert.equal(to, '/portal/login?ended=1');
+    assert.equal(to, loginFor('/portal/keys'));
     assert.match((await pages.get(to)).text, /your session has ended/);
     const rows = await server.portico.own.objects(`select id from credential where name = 'After the end'`, []);
     assert.equal(rows.length, 0);
@@ -252,7 +297,7 @@ describe('portal/login', () => {
       assert.equal((await pages.send('/portal/keys', { name })).status, 200, name);
     await other.get('/portal/keys/new');
     await tab.send('/portal/logout');
-    assert.equal((await other.send('/portal/keys', { name: 'Third' })).to, '/portal/login?ended=1');
+    assert.equal((await other.send('/portal/keys', { name: 'Third' })).to, loginFor('/portal/keys'));
   });
 
   it('THREAT 65: takes no form that another session was given, nor one that was sent before', async () => {

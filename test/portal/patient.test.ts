@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { disableUser } from '../../src/auth/users.js';
 import { Client, requestToken } from '../support/client.js';
-import { hidden, patientPages, shownIn, type Pages } from '../support/pages.js';
+import { adminPages, hidden, loginFor, type Pages, patientPages, shownIn } from '../support/pages.js';
 import { OTHER_TENANT, start, TENANT, type Server } from '../support/server.js';
 
 const PDF = Buffer.from('%PDF-1.4 a summary').toString('base64');
@@ -194,7 +194,7 @@ describe('portal/patient', () => {
     await pages.get('/portal/keys/new');
     await disableUser(server.portico.own, TENANT, pages.email, Date.now());
     assert.equal((await app.get('Patient/p2')).status, 401);
-    assert.equal((await pages.send('/portal/keys', { name: 'Too late' })).to, '/portal/login?ended=1');
+    assert.equal((await pages.send('/portal/keys', { name: 'Too late' })).to, loginFor('/portal/keys'));
     const rows = await server.portico.own.objects(`select id from credential where name = 'Too late'`, []);
     assert.equal(rows.length, 0);
   });
@@ -227,6 +227,15 @@ describe('portal/patient', () => {
     assert.ok(!rows.join('\n').includes('p2'));
     const other = (await (await patientPages(server, 'p2')).get('/portal/log')).text;
     assert.ok(!other.includes('Watching app'));
+  });
+
+  it('THREAT 81: looking at the own log is in the trail, and does not fill the log', async () => {
+    const pages = await patientPages(server, 'p1', { name: 'Looks Often' });
+    const log = async () => (await pages.get('/portal/log')).text;
+    assert.equal((await log()).split('<tr').length, (await log()).split('<tr').length);
+    const admin = await adminPages(server);
+    const trail = (await admin.get('/manager/audit?who=Looks%20Often&what=audit-read')).text;
+    assert.equal(trail.split('Patient/p1').length - 1, 2);
   });
 
   it('tells an account without a record so', async () => {

@@ -133,6 +133,36 @@ describe('psr', () => {
     for (const summary of [empty, full, longest]) assert.deepEqual(collisions(await read(summary)), []);
   });
 
+  it('prints all of what is long, on as many pages as it takes', async () => {
+    const words = Array.from({ length: 1000 }, (_, index) => `w${String(index)}e`);
+    const word = Array.from({ length: 1500 }, (_, index) => `c${String(index)}o`).join('');
+    const range = Array.from({ length: 40 }, (_, index) => `r${String(index)}a`);
+    const longest: CaseSummary = {
+      ...full,
+      chiefComplaint: words.join(' '),
+      origin: word,
+      timeline: Array.from({ length: 100 }, (_, index) => ({
+        label: `${range.join(' ')} t${String(index)}l`,
+        at: at(index),
+      })),
+      labs: [{ at: at(1), test: range.join(' '), value: word, referenceRange: range.join(' '), flag: range.join(' ') }],
+      scores: [{ at: at(1), score: range.join(' '), value: '1' }],
+      messages: Array.from({ length: 200 }, (_, index) => ({
+        at: at(index),
+        sender: word.slice(0, 300),
+        text: `m${String(index)}e ${word.slice(0, 400)}`,
+      })),
+    };
+    const pages = await read(longest);
+    assert.deepEqual(collisions(pages), []);
+    const text = pages.map((page) => page.map((piece) => piece.text).join(' ')).join(' ');
+    for (const each of words) assert.ok(text.includes(each), each);
+    for (const each of range) assert.ok(text.split(`${each} `).length > 100 + 4, each);
+    for (let index = 0; index < 200; index++) assert.ok(text.includes(`m${String(index)}e `));
+    assert.doesNotMatch(text, /…/);
+    for (const page of pages) for (const { y, text: line } of page) assert.ok(y > 15, line);
+  });
+
   it('leaves no head of a table behind on a page without a row', async () => {
     for (let count = 1; count <= full.vitals.length; count++) {
       const pages = await read({ ...full, vitals: full.vitals.slice(0, count) });

@@ -81,6 +81,12 @@ describe('pulsara: kill -9 on the way', function () {
     assert.ok(!listed.out.includes(integration.webhookSecret as string) && !listed.out.includes(TOKEN));
     assert.deepEqual((await command('integration', 'test', integration.id as string)).json.works, true);
     assert.equal((await command('integration', 'test', '0123456789abcdef')).code, 1);
+    const other = join(place.folder, 'other');
+    writeFileSync(other, 'another token\n');
+    const rotate = (file: string) => command('integration', 'rotate', integration.id as string, '--token-file', file);
+    assert.equal((await rotate(other)).code, 0);
+    assert.equal((await command('integration', 'test', integration.id as string)).json.works, false);
+    assert.equal((await rotate(file)).code, 0);
   });
 
   it('PULSARA 8: at whichever moment the process is killed, every event has its effect once', async () => {

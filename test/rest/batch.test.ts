@@ -77,6 +77,29 @@ describe('rest: batch', () => {
     ]);
   });
 
+  it('REST 47: a URL may have our own base before it, or a slash, and nothing else', async () => {
+    const { base, url } = server;
+    const taken = ['/Patient/a', `${base}/Patient/a`, '/?_type=Patient', `${base}?_type=Patient`, '/Patient?_id=a'];
+    assert.deepEqual(statuses(await batch(taken.map((each) => ask('GET', each)))), [200, 200, 200, 200, 200]);
+    const refused = [
+      ...[
+        '//Patient/a',
+        `/${base}/Patient/a`,
+        `${base}//Patient/a`,
+        `${base}.example/Patient/a`,
+        `${base}@evil/Patient/a`,
+      ],
+      ...[`${url}/Patient/a`, 'http://other.example/fhir/R4/Patient/a', `${base}/../R4/Patient/a`, base, '/', ''],
+    ];
+    const answers = await batch(refused.map((each) => ask('GET', each)));
+    assert.deepEqual(
+      statuses(answers),
+      refused.map(() => 400),
+    );
+    const [made] = await batch([ask('POST', '/Patient', patient('x')), ask('DELETE', `${base}/Observation/never`)]);
+    assert.match(made.response.status, /^201/);
+  });
+
   it('THREAT 47: an entry opens no more than it would alone', async () => {
     const pinned = await Client.login(
       server.url,
@@ -102,7 +125,7 @@ describe('rest: batch', () => {
       ],
       pinned,
     );
-    assert.deepEqual(statuses(entries), [404, 200, 403, 404, 404, 400, 400, 400, 403, 201, 404]);
+    assert.deepEqual(statuses(entries), [404, 200, 403, 404, 404, 400, 404, 400, 403, 201, 404]);
     assert.equal(entries[1].resource.total, 0);
     const other = await server.client(undefined, OTHER_TENANT);
     assert.deepEqual(statuses(await batch([ask('GET', 'Patient/a'), ask('DELETE', 'Patient/a')], other)), [404, 204]);

@@ -188,6 +188,48 @@ describe('rest: $validate, and the table of operations', () => {
     assert.equal((await updater.get('Patient/p/$validate')).status, 403);
   });
 
+  it('THREAT 38, 41: $validate tells nothing of what is hidden: it is as what is not there', async () => {
+    const document = (more: object): object => ({
+      ...{ resourceType: 'DocumentReference', status: 'current', subject: { reference: 'Patient/q' } },
+      ...{ type: { text: 'x' }, content: [{ attachment: { contentType: 'text/plain', url: 'Binary/nobody' } }] },
+      ...more,
+    });
+    const inline = { content: [{ attachment: { contentType: 'text/plain', data: 'eA==' } }] };
+    const stored = await client.send(
+      'POST',
+      'DocumentReference',
+      document({ ...inline, subject: { reference: 'Patient/p' } }),
+    );
+    const theirs = await (
+      await server.client(undefined, OTHER_TENANT)
+    ).send('POST', 'DocumentReference', document({ ...inline, subject: { reference: 'Patient/x' } }));
+    const sent = await client.ask('Binary', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'z' });
+    const urls = [
+      ...[stored, theirs].map(({ body }) => body.content[0].attachment.url as string),
+      `Binary/${sent.headers.get('location')!.split('/').at(-3)!}`,
+    ];
+    const pinned = { patient: 'q', scopeCeiling: 'patient/*.cruds' };
+    const patientOfQ = await Client.login(server.url, await server.credential(pinned));
+    const ask = async (more: object): Promise<string> => {
+      const { status, text } = await asked('DocumentReference/$validate?mode=create', document(more), patientOfQ);
+      assert.equal(status, 200);
+      return text;
+    };
+    const unknown = await ask({});
+    assert.match(unknown, /Binary of another patient, or none that there is/);
+    for (const url of urls)
+      assert.equal(await ask({ content: [{ attachment: { contentType: 'text/plain', url } }] }), unknown, url);
+    for (const id of ['nobody', stored.body.id, theirs.body.id]) {
+      const relatesTo = [{ code: 'replaces', target: { reference: `DocumentReference/${String(id)}` } }];
+      assert.match(await ask({ ...inline, relatesTo }), /names nothing that the token opens/);
+    }
+    assert.deepEqual(told(await asked('DocumentReference/$validate?mode=create', document(inline), patientOfQ)), [
+      'information informational DocumentReference',
+    ]);
+    for (const id of ['p', 'nobody'])
+      assert.equal((await asked(`Patient/${id}/$validate?mode=update`, patient(id), patientOfQ)).status, 404, id);
+  });
+
   it('REST 54, 55: every declared operation works, every other one is refused', async () => {
     const { body } = await client.get('metadata');
     const resources: any[] = body.rest[0].resource;

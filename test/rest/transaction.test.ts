@@ -93,7 +93,14 @@ describe('rest: transaction', () => {
         relatesTo: [{ code: 'replaces', target: { reference: document } }],
       }),
       post(person, patient('x', { link: [{ type: 'seealso', other: { reference: person } }] })),
-      post(undefined, observation('x', { ...to(person), hasMember: [{ reference: uuid(9) }] })),
+      post(
+        undefined,
+        observation('x', {
+          ...{ ...to(person), hasMember: [{ reference: uuid(9) }] },
+          identifier: [{ system: 'urn:ietf:rfc:3986', value: person }],
+          extension: [{ url: 'urn:oid:2.999.1', valueUri: person }],
+        }),
+      ),
       post('http://old.example/fhir/Patient/7', patient('7')),
       post('http://old.example/fhir/Observation/8', observation('8', to('Patient/7'))),
     ]);
@@ -107,6 +114,8 @@ describe('rest: transaction', () => {
     assert.equal(pat.link[0].other.reference, reference);
     assert.equal(obs.subject.reference, reference);
     assert.equal(obs.hasMember[0].reference, uuid(9), 'what no entry is stays');
+    assert.equal(obs.extension[0].valueUri, reference, 'a URI is a link too');
+    assert.equal(obs.identifier[0].value, person, 'a text is none');
     assert.equal(eight.subject.reference, `Patient/${String(seven.id)}`);
     assert.deepEqual(await client.ids(`Observation?patient=${String(pat.id)}`), [obs.id]);
   });
@@ -277,10 +286,9 @@ describe('rest: transaction', () => {
     ];
     for (const [entry, status] of cases) await refused([own, entry], status, /Entry 1: /, pinned);
     for (const url of [
-      `${server.base}/Patient/b`,
+      `${server.base}.example/Patient/b`,
       'http://evil.example/Patient/b',
       '//evil.example/Patient',
-      '/Patient/b',
       '../R4/Patient/b',
       'Patient/../Patient/b',
       '',
@@ -288,6 +296,8 @@ describe('rest: transaction', () => {
       await refused([ask('GET', url)], 400, /Entry 0: /, pinned);
     const nested = { resource: { resourceType: 'Bundle', type: 'batch' }, request: { method: 'POST', url: '?' } };
     await refused([nested], 400, /Entry 0: /, pinned);
+    for (const url of [`${server.base}/Patient/b`, '/Patient/b'])
+      assert.match((await transact([ask('GET', url)], pinned)).body.entry[0].response.status, /^404/);
     const read = await transact(
       [ask('GET', 'Patient/b'), ask('GET', 'Observation?patient=b'), ask('GET', 'Observation/_history')],
       pinned,

@@ -146,6 +146,9 @@ describe('subscriptions', () => {
     await saved(observation('n1', 'pn'), observation('lab', 'pn', 'laboratory'));
     await saved(observation('n2', 'pn'));
     await saved({ ...observation('n1', 'pn'), status: 'amended' });
+    // A deletion is no event: not of a topic, and not of criteria.
+    assert.equal((await client.remove('Observation/n2')).status, 204);
+    await until(settled);
     const told = (each: Receiver) => each.taken.slice(1);
     for (const each of [empty, ids, whole]) {
       const numbers = told(each).map((one) => {
@@ -389,6 +392,7 @@ describe('subscriptions', () => {
       stated.extension.every((each: any) => each.url === `${BACKPORT}capabilitystatement-subscriptiontopic-canonical`),
     );
     assert.ok(stated.extension.some((each: any) => each.valueCanonical === topic('document-reference')));
+    assert.match(stated.documentation, /a deletion is no event/);
     assert.deepEqual(stated.supportedProfile, [`${BACKPORT}backport-subscription`]);
     assert.deepEqual(stated.operation.map((each: any) => each.name).sort(), ['events', 'status', 'validate']);
   });

@@ -11,7 +11,7 @@ import { until } from './until.js';
 
 export const MRN_SYSTEM = 'urn:oid:2.25.218437709302341178412096340586247911324';
 export const CSN_SYSTEM = 'urn:oid:2.25.331502874190663241987530016248895127443';
-const TOKEN = 'a token for tests, which opens nothing';
+export const TOKEN = 'a token for tests, which opens nothing';
 export const SECRET = 'another secret for tests';
 
 /** Both ends of each way to sign. */

@@ -30,7 +30,7 @@ export class Pages {
   /** Sends a form of the last page, with what is typed into it. */
   async send(path: string, typed: Record<string, string> | [string, string][] = {}, more: Sending = {}): Promise<Page> {
     const body = new URLSearchParams(typed);
-    for (const name of ['csrf', 'form', 'challenge', 'next', 'patient'])
+    for (const name of ['csrf', 'form', 'challenge', 'next', 'back', 'patient'])
       if (!body.has(name)) {
         const value = hidden(formOf(this.last, path) ?? this.last, name);
         if (value !== undefined) body.set(name, value);
@@ -57,6 +57,10 @@ export class Pages {
     return this.send('/portal/login', { email, password });
   }
 }
+
+/** Where a page leads whose session has ended: to the login, and from there back. */
+export const loginFor = (page: string): string =>
+  `/portal/login?${new URLSearchParams({ ended: '1', back: page }).toString()}`;
 
 const formOf = (page: string, action: string): string | undefined =>
   page.split('<form').find((each) => each.slice(0, each.indexOf('>')).includes(`action="${action}"`));

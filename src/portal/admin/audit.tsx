@@ -5,7 +5,7 @@ import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 
 export const auditRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/audit', who: 'admin', handle: list },
-  { method: 'GET', path: '/manager/audit.csv', who: 'admin', handle: download },
+  { method: 'GET', path: '/manager/audit.csv', who: 'admin', from: '/manager/audit', handle: download },
 ];
 
 const ON_A_PAGE = 50;
@@ -49,9 +49,9 @@ function dayOf(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** The place of a page in its URL: `at.id`. */
+/** The place of a page in its URL: `at.id`, without the id where a moment is done with. */
 function placeIn({ query }: Visit): Place | undefined {
-  const found = /^(\d{1,15})\.([\w-]{1,64})$/.exec(query.get('after') ?? '');
+  const found = /^(\d{1,15})\.([\w-]{0,64})$/.exec(query.get('after') ?? '');
   return found ? { at: Number(found[1]), id: found[2] as string } : undefined;
 }
 

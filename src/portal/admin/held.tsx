@@ -12,7 +12,7 @@ import { personOf, type Person } from './find-patients.js';
 /** A case is named by its integration and its channel, which are no single segment of a path. */
 export const heldRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/held', who: 'admin', handle: show },
-  { method: 'GET', path: '/manager/held.pdf', who: 'admin', handle: download },
+  { method: 'GET', path: '/manager/held.pdf', who: 'admin', from: '/manager/held', handle: download },
   { method: 'POST', path: '/manager/held/accept', who: 'admin', handle: (visit) => settle(visit, true) },
   { method: 'POST', path: '/manager/held/reject', who: 'admin', handle: (visit) => settle(visit, false) },
 ];

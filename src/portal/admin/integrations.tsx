@@ -1,12 +1,19 @@
 import { OutcomeError } from '../../outcome.js';
 import { heldCases, type InboundCase } from '../../pulsara/case.js';
 import { listEvents, replayEvents, type ReceivedEvent } from '../../pulsara/inbox.js';
-import { listIntegrations, readIntegration, switchIntegration, type Integration } from '../../pulsara/integration.js';
+import {
+  isUpstreamToken,
+  listIntegrations,
+  readIntegration,
+  rotateUpstreamToken,
+  switchIntegration,
+  type Integration,
+} from '../../pulsara/integration.js';
 import { upstreamOf } from '../../pulsara/queue.js';
 import { inWords, outcomes } from '../../pulsara/reasons.js';
 import { probe } from '../../pulsara/upstream.js';
 import { Facts } from '../facts.js';
-import { Alert, Code, Link, Notice, PostForm, Table, Time, Toast } from '../layout.js';
+import { Alert, Code, Field, Link, Notice, PostForm, Table, Time, Toast } from '../layout.js';
 import { accountOf, type Reply, type Route, type Visit } from '../visit.js';
 import { HeldCases } from './held.js';
 
@@ -15,6 +22,7 @@ export const integrationRoutes: readonly Route[] = [
   { method: 'GET', path: '/manager/integrations/:id', who: 'admin', handle: async (visit) => page(visit) },
   { method: 'POST', path: '/manager/integrations/:id/test', who: 'admin', handle: test },
   { method: 'POST', path: '/manager/integrations/:id/replay', who: 'admin', handle: replay },
+  { method: 'POST', path: '/manager/integrations/:id/token', who: 'admin', stepUp: true, handle: rotate },
   { method: 'POST', path: '/manager/integrations/:id/disable', who: 'admin', handle: (visit) => toggle(visit, false) },
   { method: 'POST', path: '/manager/integrations/:id/enable', who: 'admin', handle: (visit) => toggle(visit, true) },
 ];
@@ -82,7 +90,14 @@ async function find(visit: Visit): Promise<Integration> {
   return found;
 }
 
-async function page(visit: Visit, tested?: { readonly reason: string | undefined }): Promise<Reply> {
+interface Said {
+  /** What came of a test of the connection. */
+  readonly tested?: { readonly reason: string | undefined };
+  readonly done?: string;
+  readonly fault?: string;
+}
+
+async function page(visit: Visit, { tested, done, fault }: Said = {}): Promise<Reply> {
   const { options, query } = visit;
   const integration = await find(visit);
   const { id, name, active, tenant } = integration;
@@ -90,18 +105,22 @@ async function page(visit: Visit, tested?: { readonly reason: string | undefined
   const held = (await heldCases(options.own, tenant)).filter(({ integration: of }: InboundCase) => of === id);
   const dead = events.filter(({ state }) => state === 'dead').length;
   return {
+    status: fault === undefined ? 200 : 400,
     title: name,
     page: (
       <>
         {query.has('replayed') && (
           <Toast>{`Tried once more: ${query.get('replayed')?.replace(/\D/g, '') ?? ''}`}</Toast>
         )}
+        {done !== undefined && <Toast>{done}</Toast>}
+        {fault !== undefined && <Alert>{fault}</Alert>}
         {tested && tested.reason === undefined && <Toast>It answers, and takes our token.</Toast>}
         {tested?.reason !== undefined && <Alert>{inWords(tested.reason)}</Alert>}
         <h1>
           <bdi>{name}</bdi> <State active={active} />
         </h1>
         <Settings integration={integration} issuer={options.issuer} />
+        <NewToken id={id} />
         {dead > 0 && (
           <>
             <Notice>{`${String(dead)} of the events below could not be done. When the cause is mended, try them again.`}</Notice>
@@ -149,6 +168,24 @@ const Settings = ({ integration, issuer }: { integration: Integration; issuer: s
     </section>
   );
 };
+
+const NewToken = ({ id }: { id: string }) => (
+  <section class="card" aria-label="API token">
+    <h2>API token</h2>
+    <PostForm to={`/manager/integrations/${id}/token`}>
+      <Field
+        label="New API token"
+        name="token"
+        type="password"
+        autocomplete="off"
+        hint="The one that the system gave you. It is used from now on and never shown; the old one is gone."
+        required
+        maxlength={4096}
+      />
+      <button class="primary">Change the token</button>
+    </PostForm>
+  </section>
+);
 
 function Events({ id, events }: { id: string; events: readonly ReceivedEvent[] }) {
   if (events.length === 0) return <p class="card empty">Nothing has come yet.</p>;
@@ -199,10 +236,25 @@ function outcomeOf({ outcome, state, attempts }: ReceivedEvent): string {
 }
 
 async function test(visit: Visit): Promise<Reply> {
-  const { own, secret, outbound, now } = visit.options;
   const integration = await find(visit);
   await visit.record({ interaction: 'integration-test', action: 'E' });
-  return page(visit, { reason: await probe(await upstreamOf({ own, secret, outbound, now }, integration)) });
+  return page(visit, { tested: await tested(visit, integration) });
+}
+
+const tested = async (visit: Visit, integration: Integration): Promise<NonNullable<Said['tested']>> => {
+  const { own, secret, outbound, now } = visit.options;
+  return { reason: await probe(await upstreamOf({ own, secret, outbound, now }, integration)) };
+};
+
+/** The old token is gone, whatever comes of the test: what was typed wrongly is typed again. */
+async function rotate(visit: Visit): Promise<Reply> {
+  const { own, secret } = visit.options;
+  const integration = await find(visit);
+  const token = visit.fields.one('token').trim();
+  if (!isUpstreamToken(token)) return page(visit, { fault: 'That is no token that can be sent.' });
+  await rotateUpstreamToken(own, secret, integration, token);
+  await visit.record({ interaction: 'integration-rotate', action: 'U' });
+  return page(visit, { done: 'The token is changed.', tested: await tested(visit, integration) });
 }
 
 async function replay(visit: Visit): Promise<Reply> {

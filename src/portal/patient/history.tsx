@@ -8,7 +8,7 @@ import { ownAccess, ownEntries, patientOf, resourcesOf } from './own.js';
 
 export const historyRoutes: readonly Route[] = [
   { method: 'GET', path: '/portal', who: 'patient', handle: history },
-  { method: 'GET', path: '/portal/documents/:id', who: 'patient', handle: document },
+  { method: 'GET', path: '/portal/documents/:id', who: 'patient', from: '/portal', handle: document },
 ];
 
 async function history(visit: Visit): Promise<Reply> {

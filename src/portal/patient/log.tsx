@@ -6,11 +6,14 @@ import { patientOf } from './own.js';
 export const logRoutes: readonly Route[] = [{ method: 'GET', path: '/portal/log', who: 'patient', handle: log }];
 
 async function log(visit: Visit): Promise<Reply> {
-  const { options } = visit;
+  const { options, record } = visit;
   const account = accountOf(visit);
   // What was read a moment ago is part of it.
   await options.trail.flush();
-  const events = await eventsOfPatient(options.own, account.tenant, patientOf(account));
+  const patient = patientOf(account);
+  const events = await eventsOfPatient(options.own, account.tenant, patient);
+  // In the trail it is, but not among the events of the patient: each look would push out what others did.
+  await record({ interaction: 'audit-read', action: 'R', type: 'Patient', entity: `Patient/${patient}` });
   return {
     title: 'Access log',
     page: (

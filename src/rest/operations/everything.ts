@@ -8,19 +8,18 @@ import type { RegisteredResource } from '../../registry.js';
 import { inCompartment } from '../../search/compartment.js';
 import type { Pairs, ParseOptions } from '../../search/options.js';
 import { parse, parseTest } from '../../search/parse.js';
+import { MOST_REFERENCES } from '../../store/fetch.js';
 import { referencesIn } from '../../store/references.js';
 import type { Entry } from '../../store/render.js';
 import { CURSOR, readCursor, writeCursor } from '../cursor.js';
 import { accessOf, checkId, notFound, resourceOf, type Facade } from '../facade.js';
-import type { Included } from '../includes.js';
-import { searchBundle, searchUrl } from '../search-bundle.js';
+import { Gathering, type Included } from '../gathering.js';
+import { lengthOf, searchBundle, searchUrl } from '../search-bundle.js';
 import { valuesOf } from './input.js';
 import type { Operation } from './operation.js';
 
 const DEFAULT_COUNT = 100;
 const MAX_COUNT = 500;
-/** More resources that others refer to are cut off, and the Bundle says so. */
-const MAX_REFERRED = 1000;
 
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 export const everything: Operation = {
@@ -54,7 +53,7 @@ export const everything: Operation = {
     const { entries } = page;
     const total = cursor || page.next ? undefined : entries.length;
     const search = { summary: 'false', elements: [], ignored: [] } as const;
-    const body = searchBundle(facade.base, { search, links, total, entries, more });
+    const body = searchBundle(facade, { search, links, total, entries, more });
     return { status: 200, body, shown: [...entries, ...more.entries] };
   },
 };
@@ -158,20 +157,24 @@ async function pageOf(
   from: Readonly<Record<string, Position>> | undefined,
 ): Promise<FoundPage> {
   const entries: Entry[] = [];
+  let characters = 0;
   const begins = from ? parts.findIndex(({ resource }) => resource.type in from) : 0;
   // A type that is closed by now has nothing to go on with.
   if (begins < 0) return { entries };
   for (const { resource, narrowing, search } of parts.slice(begins)) {
+    // A page that is long enough ends with its type.
+    if (characters > rows.mostCharacters / 4) return { entries, next: { [resource.type]: { direction: 'after' } } };
     const position = from?.[resource.type];
     const room = count - entries.length;
     const page = await rows.find(resource, { ...search, count: room }, narrowing, position);
     entries.push(...page.entries);
+    characters += lengthOf(page.entries);
     if (page.more) return { entries, next: { [resource.type]: page.last ?? position ?? { direction: 'after' } } };
   }
   return { entries };
 }
 
-const literal = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
+const literal = /^[A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64}$/;
 
 /** What the resources of a page refer to and that is nobody's: those of the patient come by themselves. */
 async function referredTo(
@@ -180,20 +183,34 @@ async function referredTo(
   entries: readonly Entry[],
   types: ReadonlySet<string> | undefined,
 ): Promise<Included> {
+  const gathering = new Gathering(entries, rows.mostCharacters);
+  const literals = literalsIn(entries, base);
   const ids = new Map<string, Set<string>>();
-  for (const entry of entries)
-    for (const reference of referencesIn(JSON.parse(entry.text))) {
-      const [, type, id] = literal.exec(relative(reference, base)) ?? [];
-      if (type === undefined || id === undefined || (types && !types.has(type))) continue;
-      ids.set(type, (ids.get(type) ?? new Set()).add(id));
-    }
-  const found: Entry[] = [];
+  for (const each of [...literals].slice(0, MOST_REFERENCES)) {
+    const [type = '', id = ''] = each.split('/');
+    if (!types || types.has(type)) ids.set(type, (ids.get(type) ?? new Set()).add(id));
+  }
   for (const [type, wanted] of ids) {
     const target = registry.get(type);
     const narrowing = target && tryNarrow(access, target, ['r']);
     if (!target || !narrowing) continue;
-    const read = await rows.readAll(target, [...wanted], narrowing);
-    found.push(...read.filter(({ patients }) => patients.length === 0));
+    await gathering.addAll(wanted, async (some) => {
+      const read = await rows.readAll(target, some, narrowing);
+      return read.filter(({ patients }) => patients.length === 0);
+    });
   }
-  return { entries: found.slice(0, MAX_REFERRED), truncated: found.length > MAX_REFERRED };
+  if (literals.size > MOST_REFERENCES) gathering.cut();
+  return { entries: gathering.entries, truncated: gathering.isCut() };
+}
+
+/** What the resources of a page refer to here: one more than is looked at, where there are more. */
+function literalsIn(entries: readonly Entry[], base: string): Set<string> {
+  const found = new Set<string>();
+  for (const { text } of entries)
+    for (const reference of referencesIn(JSON.parse(text))) {
+      if (found.size > MOST_REFERENCES) return found;
+      const inner = relative(reference, base);
+      if (literal.test(inner)) found.add(inner);
+    }
+  return found;
 }

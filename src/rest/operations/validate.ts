@@ -112,8 +112,11 @@ async function refusals(
   if (typeof id !== 'string') return [error('required', 'An update needs an id', `${type}.id`)];
   const body = sent && { value: sent.resource, literals: sent.literals };
   try {
-    await writeOf(facade, mode).plan({ ...request, id, params: [], body });
-    return [];
+    const { planned } = await writeOf(facade, mode).plan({ ...request, id, params: [], body });
+    // Bytes that are not there might still come with the write, and nothing comes with this: told apart from bytes
+    // that are hidden, they would say which ids are taken.
+    const unmet = planned.plan.statements.flatMap(({ refusal }) => refusal ?? []);
+    return unmet.filter(({ status }) => refused.has(status)).flatMap(({ issues }) => issues);
   } catch (cause) {
     if (!(cause instanceof OutcomeError) || !refused.has(cause.status)) throw cause;
     return [...cause.issues];

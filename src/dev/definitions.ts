@@ -17,7 +17,7 @@ import type {
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dist } from '../folders.js';
+import { dist } from '../installed.js';
 import type { SearchDefinition, TypeDefinition, VitalSign } from '../validate/definitions.js';
 
 const folder = fileURLToPath(new URL('definitions/', dist));

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { Codes } from './define/codes.js';
 import { kept, leafOf, type SearchParam } from './define/params.js';
 import type { Declaration, IdCodec } from './define/resource.js';
-import { code } from './folders.js';
+import { code } from './installed.js';
 import { ConfigurationError } from './outcome.js';
 import {
   patientCompartment,

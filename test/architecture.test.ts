@@ -16,7 +16,8 @@ const line: readonly (readonly string[])[] = [
   ['commands'],
   ['dev', 'watch'],
   ['main'],
-  ['app', 'outgoing'],
+  ['app', 'chores'],
+  ['outgoing'],
   ['open'],
   ['portal'],
   ['api', 'auth', 'rest', 'transfer'],
@@ -32,7 +33,7 @@ const line: readonly (readonly string[])[] = [
   ['define'],
   ['secret'],
   ['config'],
-  ['folder', 'log', 'outcome', 'version'],
+  ['folder', 'installed', 'log', 'outcome', 'version'],
 ];
 
 /**

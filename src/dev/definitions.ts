@@ -16,7 +16,7 @@ import type {
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dist } from '../folders.js';
+import { dist } from '../installed.js';
 import { addTo, expand, withoutVersion, type Lookup, type Vocabulary } from '../validate/vocabulary.js';
 import type { SearchDefinition, TypeDefinition, VitalSign } from '../validate/definitions.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { code } from '../folders.js';
+import { code } from '../installed.js';
 
 /** A file that pages name. */
 export interface Asset {

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { dist, isBuilt } from '../folders.js';
+import { dist, isBuilt } from '../installed.js';
 
 /** The code as it was built. What was not built may change at any moment, and knows no other process. */
 const build = (): string =>

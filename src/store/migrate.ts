@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { readdir } from 'node:fs/promises';
-import { code } from '../folders.js';
+import { code } from '../installed.js';
 import { ConfigurationError } from '../outcome.js';
 import type { Database } from './database.js';
 import { assumeStatistics } from './statistics.js';

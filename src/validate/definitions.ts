@@ -1,6 +1,6 @@
 import { getAllDataTypes, type InternalTypeSchema } from '@medplum/core';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dist } from '../folders.js';
+import { dist } from '../installed.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** What the published definitions say, prepared by dev/definitions.ts at build time. */

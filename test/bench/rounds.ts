@@ -80,10 +80,15 @@ export interface Comparison {
  * Loads a server until it gets no faster: code that is compiled only while it is measured would be what is measured.
  * Reads take few seconds for that. A write goes through so much more code that it gets faster for half a minute.
  */
-async function warmUp(load: ChildProcess, target: Target, { rounds, milliseconds }: Effort): Promise<void> {
+export async function warmUp(
+  load: ChildProcess,
+  target: Target,
+  { rounds, milliseconds }: Effort,
+  connections = CONNECTIONS,
+): Promise<void> {
   let best = 0;
   for (let round = 0, without = 0; round < MOST_WARM_UP && without < Math.min(WITHOUT_GAIN, rounds); round++) {
-    const { rate } = await sample(load, target, milliseconds);
+    const { rate } = await sample(load, target, milliseconds, connections);
     without = rate > best * GAIN ? 0 : without + 1;
     best = Math.max(best, rate);
   }

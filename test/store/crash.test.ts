@@ -13,6 +13,7 @@ import { openDatabase } from '../../src/store/database.js';
 import { migrate } from '../../src/store/migrate.js';
 import { Client } from '../support/client.js';
 import { freePort } from '../support/server.js';
+import { until } from '../support/until.js';
 
 const ROUNDS = 3;
 
@@ -130,6 +131,7 @@ describe('store: kill -9 while writing', function () {
         await sleep(50);
       const client = await Client.login(url, credential);
       let killed = false;
+      const before = answered.size;
       const write = async (): Promise<void> => {
         while (!killed) {
           const bundle = { resourceType: 'Bundle', type: 'transaction', entry };
@@ -142,7 +144,9 @@ describe('store: kill -9 while writing', function () {
       const writers = Array.from({ length: 5 }, () =>
         write().catch((error: unknown) => assert.ok(killed, String(error))),
       );
-      await sleep(400 + round * 170);
+      // It is killed while it writes, however slow the machine is.
+      await until(() => answered.size > before + 9, 30_000);
+      await sleep(round * 40);
       killed = true;
       await kill(child);
       await Promise.all(writers);

@@ -196,7 +196,12 @@ describe('store/write: the one write path', () => {
     assert.equal((await save(patient('l'))).outcome, 'created');
     assert.equal((await client.get('Patient/l')).body.meta.versionId, '3');
     assert.deepEqual(
-      (await rows('history', 'l')).map((each) => [each.version, each.method, each.body !== null, each.edition !== null]),
+      (await rows('history', 'l')).map((each) => [
+        each.version,
+        each.method,
+        each.body !== null,
+        each.edition !== null,
+      ]),
       [
         [1, 'POST', true, false],
         [2, 'DELETE', false, false],

@@ -36,6 +36,8 @@ const uuid = /^urn:uuid:[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$
 /** https://hl7.org/fhir/R4/datatypes.html#uri: what says that it is an OID or a UUID is one, in a URN. */
 function isUri(value: string): boolean {
   if (!/^\S+$/.test(value)) return false;
+  // Most are of the web, and asked no more.
+  if (value.startsWith('http')) return true;
   const scheme = /^(?:urn:)?(oid|uuid):/i.exec(value)?.[1]?.toLowerCase();
   if (scheme === undefined) return true;
   // A canonical has a version and a fragment.

@@ -34,7 +34,9 @@ function compiled(expression: Expression): Evaluate {
       return variable(expression.name);
     case 'member': {
       const { name } = expression;
-      return (focus) => focus.flatMap((each) => membersOf(each, name));
+      // Nearly always there is one.
+      return (focus) =>
+        focus.length === 1 ? membersOf(focus[0], name) : focus.flatMap((each) => membersOf(each, name));
     }
     case 'path': {
       const choice = choiceOf(expression);

@@ -1,5 +1,5 @@
 import type { CodeSystem, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
-import { codesOf, publishedVocabulary } from '../definitions.js';
+import { publishedVocabulary } from '../definitions.js';
 import { grammars } from '../grammars.js';
 import { addTo, expand, type Codes, type Lookup, type Vocabulary } from '../vocabulary.js';
 import { treeOf, type Node } from './snapshot.js';
@@ -63,7 +63,7 @@ export class Packages implements KnownProfiles {
   }
 
   codesOf(valueSet: string): Codes | undefined {
-    if (!this.#codes.has(valueSet)) this.#codes.set(valueSet, expand(this.#lookup, valueSet) ?? codesOf(valueSet));
+    if (!this.#codes.has(valueSet)) this.#codes.set(valueSet, expand(this.#lookup, valueSet));
     return this.#codes.get(valueSet);
   }
 

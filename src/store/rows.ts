@@ -310,18 +310,21 @@ export class Rows {
     const key = ({ id, version }: Found): string =>
       `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
     const entries = new Map<string | number, Entry>();
-    let characters = 0;
     const missing: (string | number)[] = [];
+    let characters = 0;
+    const keep = (id: string | number, entry: Entry): void => {
+      characters += entry.text.length;
+      if (characters > this.options.mostCharacters) throw tooLong();
+      entries.set(id, entry);
+    };
     for (const row of found) {
       const cached = cache && cache.get(key(row));
-      if (cached) entries.set(row.id, cached);
+      if (cached) keep(row.id, cached);
       else missing.push(row.id);
     }
     for (let start = 0; start < missing.length; start += TOGETHER)
       for (const [id, entry] of await this.#rendered(resource, missing.slice(start, start + TOGETHER), narrowing)) {
-        characters += entry.text.length;
-        if (characters > this.options.mostCharacters) throw tooLong();
-        entries.set(id, entry);
+        keep(id, entry);
         cache?.set(key({ id, version: entry.versionId, keys: [] }), entry);
       }
     return found.flatMap(({ id }) => {

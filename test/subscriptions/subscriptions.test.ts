@@ -36,7 +36,7 @@ describe('subscriptions', () => {
   const now = () => Date.now() + ahead;
 
   before(async () => {
-    server = await start({ now, env: { PORTICO_ALLOW_LOOPBACK: 'true' } });
+    server = await start({ now, mostCharacters: 1_000_000, env: { PORTICO_ALLOW_LOOPBACK: 'true' } });
     client = await subscriber(CEILING);
   });
   beforeEach(async () => {
@@ -381,6 +381,11 @@ describe('subscriptions', () => {
     const blind = await subscriber('system/Subscription.rs system/Encounter.rs');
     assert.deepEqual(await found('content=full-resource', blind), []);
     assert.doesNotMatch(JSON.stringify(await bundle('content=full-resource', blind)), /Canary/);
+    for (const each of [4, 5, 6])
+      await saved({ ...observation('q4', 'pq'), valueInteger: each, note: [{ text: 'x'.repeat(400_000) }] });
+    assert.equal((await bundle('content=full-resource')).issue[0].code, 'too-costly', 'THREAT 73');
+    assert.deepEqual(await found('content=full-resource&eventsSinceNumber=6'), ['q4']);
+    assert.equal((await found('')).length, 6);
     for (const query of ['eventsSinceNumber=x', 'content=all', 'other=1'])
       assert.equal((await client.get(`Subscription/${id}/$events?${query}`)).status, 400, query);
   });

@@ -40,10 +40,10 @@ describe('attacks/long answers', () => {
   after(() => server.stop());
 
   /** So much is not for the judge of all answers. */
-  async function ask(path: string, entry?: object[]): Promise<any> {
+  async function ask(path: string, entry?: object[], type = 'batch'): Promise<any> {
     const answer = await fetch(/^https?:/.test(path) ? path : `${server.base}/${path}`, {
       headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/fhir+json' },
-      ...(entry && { method: 'POST', body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }) }),
+      ...(entry && { method: 'POST', body: JSON.stringify({ resourceType: 'Bundle', type, entry }) }),
     });
     const text = await answer.text();
     assert.ok(text.length < MOST + 100_000, `${path}: ${String(text.length)} characters`);
@@ -118,6 +118,15 @@ describe('attacks/long answers', () => {
     const { entry: answers } = await ask('', entry);
     const statuses = answers.map(({ response }: any) => response.status.slice(0, 3));
     assert.deepEqual(statuses, ['200', ...Array.from({ length: 8 }, () => '400')]);
+    const writes = many.slice(0, 9).map((each) => ({
+      resource: long(`o${String(each)}`, { valueInteger: 100 }),
+      request: { method: 'PUT', url: `Observation/o${String(each)}` },
+    }));
+    for (const type of ['batch', 'transaction']) {
+      const { entry: written } = await ask('', writes, type);
+      assert.ok(written.every(({ response }: any) => response.status === '200 OK' && response.etag !== undefined));
+      assert.ok(written[0].resource && !written[8].resource, 'what is done is told, and no more');
+    }
   });
 
   it('THREAT 73: of very many references so many are looked at, which is told, and a chain is right all the same', async () => {

@@ -29,15 +29,24 @@ export class Room {
   take({ entry: { resource = '' } }: AnsweredEntry): void {
     this.#left -= resource.length;
   }
+
+  /** A write is done, whatever there is room for: without room it is answered as with `return=minimal`. */
+  fit(answered: AnsweredEntry): AnsweredEntry {
+    this.take(answered);
+    if (this.#left >= 0) return answered;
+    const { resource: _resource, fullUrl: _url, ...entry } = answered.entry;
+    return { ...answered, entry };
+  }
 }
 
 /** What is refused is told in its own entry. What nobody expected ends the whole. */
 export async function alone(facade: Facade, read: () => BundleEntry, room: Room): Promise<AnsweredEntry> {
   try {
     const entry = read();
-    // A write is done, and says little of it.
-    if (entry.method === 'GET' || entry.route.operation) room.check();
+    const reads = entry.method === 'GET' || entry.method === 'HEAD' || entry.route.operation !== undefined;
+    if (reads) room.check();
     const answered = await handled(facade, entry);
+    if (!reads) return room.fit(answered);
     room.take(answered);
     return answered;
   } catch (error) {

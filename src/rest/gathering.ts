@@ -1,4 +1,5 @@
 import type { Entry } from '../store/render.js';
+import { shorter } from '../store/shorter.js';
 
 /** More resources than these beside the matches of one page are cut off, and the Bundle says so. */
 const MAX_ADDED = 1000;
@@ -49,8 +50,11 @@ export class Gathering {
   /** Adds the resources of these ids, as far as there is room. */
   async addAll(ids: Iterable<string>, read: (ids: readonly string[]) => Promise<readonly Entry[]>): Promise<void> {
     const wanted = [...ids];
-    for (let start = 0; start < wanted.length && !this.isCut(); start += TOGETHER)
-      this.add(await read(wanted.slice(start, start + TOGETHER)));
+    for (let start = 0; start < wanted.length && !this.isCut();) {
+      const { count, found } = await shorter(TOGETHER, (some) => read(wanted.slice(start, start + some)));
+      this.add(found);
+      start += count;
+    }
   }
 }
 

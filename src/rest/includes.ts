@@ -3,6 +3,7 @@ import type { Include, SearchRequest } from '../define/request.js';
 import type { RegisteredResource } from '../registry.js';
 import { MOST_REFERENCES } from '../store/fetch.js';
 import type { Entry } from '../store/render.js';
+import { shorter } from '../store/shorter.js';
 import type { Facade } from './facade.js';
 import { Gathering, type Included } from './gathering.js';
 
@@ -63,7 +64,11 @@ async function follow(
     await gathering.addAll(ids, async (some) => taken(await targets(facade, access, type, some)));
   if (more) gathering.cut();
   for (const { source, param } of revInclude)
-    if (!gathering.isCut()) gathering.add(taken(await sources(facade, access, resource, source, param, entries)));
+    if (!gathering.isCut()) {
+      const { count, found } = await sources(facade, access, resource, source, param, entries);
+      gathering.add(taken(found));
+      if (count < MOST_REFERRING) gathering.cut();
+    }
 }
 
 function byType({ registry }: Facade, entries: readonly Entry[]): Map<RegisteredResource, Entry[]> {
@@ -127,10 +132,10 @@ async function sources(
   type: string,
   param: string,
   matches: readonly Entry[],
-): Promise<readonly Entry[]> {
+): Promise<{ readonly count: number; readonly found: readonly Entry[] }> {
   const source = registry.get(type);
   const narrowing = source && tryNarrow(access, source, ['s']);
-  if (!source || !narrowing) return [];
+  if (!source || !narrowing) return { count: MOST_REFERRING, found: [] };
   const literals = matches.map(({ id }) => `${resource.type}/${id}`);
-  return rows.referring(source, param, literals, narrowing, MOST_REFERRING);
+  return shorter(MOST_REFERRING, (most) => rows.referring(source, param, literals, narrowing, most));
 }

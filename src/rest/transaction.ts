@@ -38,13 +38,13 @@ export async function transact(facade: Facade, { entries }: BundleRequest): Prom
   const answered = new Map<number, AnsweredEntry>();
   const writing = ordered.filter((entry) => 'plan' in entry.route.handle);
   const done = writing.length === 0 ? [] : await commit(facade, () => planAll(facade, writing));
+  const room = new Room(facade);
   for (const [place, { request, change }] of done.entries()) {
     const response = await answer(facade, request, change);
     const { id, planned, type } = change;
     const shown = planned.entry ? [{ type, id, patients: planned.entry.patients }] : [];
-    answered.set((writing[place] as BundleEntry).index, answerOf(facade, { ...response, shown }));
+    answered.set((writing[place] as BundleEntry).index, room.fit(answerOf(facade, { ...response, shown })));
   }
-  const room = new Room(facade);
   for (const entry of ordered)
     if (!writing.includes(entry)) answered.set(entry.index, await alone(facade, () => entry, room));
   return entries.map(({ index }) => answered.get(index) as AnsweredEntry);

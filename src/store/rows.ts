@@ -1,23 +1,21 @@
 import { LRUCache } from 'lru-cache';
-import type { Values } from '../define/elements/element.js';
 import type { Criterion, Include, Narrowing, Position, SearchRequest, Value } from '../define/request.js';
-import { OutcomeError } from '../outcome.js';
 import { ATTACHMENT, type RegisteredResource, type Registry } from '../registry.js';
 import { among, byId, meeting } from '../search/by-value.js';
 import { compile, type Compiled } from '../search/compile.js';
 import type { ConditionOptions } from '../search/condition.js';
 import { Slot } from '../search/fragment.js';
 import { shapeOf, slotValues, type Aim } from '../search/slots.js';
-import { tooCostly, tooLong, withinTexts } from '../search/too-costly.js';
+import { tooCostly, withinTexts } from '../search/too-costly.js';
 import type { Database } from './database.js';
-import { fetchStatement, MOST_REFERENCES, referenceStatement } from './fetch.js';
+import { Entries, type EntriesOptions } from './entries.js';
+import { MOST_REFERENCES, referenceStatement } from './fetch.js';
 import { led } from './lead.js';
-import type { Layout } from './layout.js';
 import { OverflowUse } from './overflow.js';
 import type { PlannedStatement } from './plan.js';
-import { rendererOf, type Entry } from './render.js';
+import type { Entry } from './render.js';
 import { asLiteral, asStored, storedId } from './stored.js';
-import type { Texts } from './texts.js';
+import type { Wanted } from './texts.js';
 import { findsByTrigrams } from './trigrams.js';
 
 /** One page of matches, in order, and what is needed to go on. */
@@ -34,35 +32,21 @@ export interface References {
   readonly more: boolean;
 }
 
-interface Found {
-  readonly id: string | number;
-  readonly version: string | number;
+interface Found extends Wanted {
   readonly keys: readonly (Value | null)[];
 }
 
-export interface RowsOptions {
+export interface RowsOptions extends EntriesOptions {
   readonly source: Database;
   /** Portico's own tables. */
   readonly own: Database;
-  /** The FHIR base URL. */
-  readonly base: string;
   /** The organization that a source without a tenant column belongs to. */
   readonly singleTenant?: string;
-  /** Of all resources of one answer: more is no page that anybody reads, and a text that long cannot be made. */
-  readonly mostCharacters: number;
-  /** Bytes of serialised resources kept; 0 keeps none. */
-  readonly cacheBytes: number;
-  /** Of what is written here; undefined when the clinical tables are somebody else's. */
-  readonly texts?: Texts | undefined;
-  /** Called when a row that its narrowing should have hidden was about to leave. */
-  readonly alarm: (what: string) => void;
 }
 
 /** Statements kept, and the characters of their texts and of what they are found by: a search may be long. */
 const COMPILED = 2000;
 const COMPILED_CHARACTERS = 4_000_000;
-/** Rows that are fetched and rendered at a time: each may be a megabyte. */
-const TOGETHER = 100;
 /** Resources that may name the same bytes. */
 const ATTACHING = 100;
 
@@ -76,8 +60,7 @@ export class Rows {
     maxSize: COMPILED_CHARACTERS,
     sizeCalculation: ({ sql, bindings }, shape) => shape.length + sql.length + 8 * bindings.length,
   });
-  readonly #cache: LRUCache<string, Entry> | undefined;
-  readonly #fetches = new WeakMap<RegisteredResource, Compiled>();
+  readonly #entries: Entries;
 
   constructor(
     readonly registry: Registry,
@@ -85,11 +68,7 @@ export class Rows {
   ) {
     const keeps = registry.all().some(({ source }) => source.extra !== undefined);
     this.overflow = new OverflowUse(keeps ? options.source : undefined);
-    if (options.cacheBytes > 0)
-      this.#cache = new LRUCache({
-        maxSize: options.cacheBytes,
-        sizeCalculation: (entry) => entry.text.length * 2 + 400,
-      });
+    this.#entries = new Entries((resource) => this.#db(resource), options);
   }
 
   get mostCharacters(): number {
@@ -101,7 +80,7 @@ export class Rows {
     const stored = storedId(resource, id);
     if (stored === undefined) return undefined;
     const found = await this.#byId(resource, stored, narrowing);
-    return (await this.#entries(resource, found, narrowing))[0];
+    return (await this.#entries.of(resource, found, narrowing))[0];
   }
 
   /** The row of one id. Nearly every narrowing has the same statement for it, which is then not looked up by shape. */
@@ -128,7 +107,7 @@ export class Rows {
     const stored = ids.map((id) => storedId(resource, id)).filter((id) => id !== undefined);
     if (stored.length === 0) return [];
     const found = await this.#ids(resource, among(resource.type, '_id', stored), narrowing, stored.length);
-    const byId = new Map((await this.#entries(resource, found, narrowing)).map((entry) => [entry.id, entry]));
+    const byId = new Map((await this.#entries.of(resource, found, narrowing)).map((entry) => [entry.id, entry]));
     return ids.map((id) => byId.get(id)).filter((entry) => entry !== undefined);
   }
 
@@ -145,7 +124,7 @@ export class Rows {
     const more = found.length > request.count;
     const page = found.slice(0, request.count);
     if (position?.direction === 'before') page.reverse();
-    const entries = await this.#entries(resource, page, narrowing);
+    const entries = await this.#entries.of(resource, page, narrowing);
     const at = (row: Found | undefined, direction: Position['direction']): Position | undefined =>
       row && { direction, row: { keys: row.keys, id: row.id } };
     const first = at(page[0], 'before');
@@ -178,7 +157,7 @@ export class Rows {
   ): Promise<Entry[]> {
     const values = asStored(this.registry, resource, param, literals);
     const found = await this.#ids(resource, among(resource.type, param, values), narrowing, limit);
-    return this.#entries(resource, found, narrowing);
+    return this.#entries.of(resource, found, narrowing);
   }
 
   /** Ids, as stored, of rows that meet a criterion: up to a limit, in any order. */
@@ -196,7 +175,7 @@ export class Rows {
   /** The resources that name the attachment of this id, as the narrowing of their type shows them. */
   async attaching(resource: RegisteredResource, attachment: string, narrowing: Narrowing): Promise<Entry[]> {
     const found = await this.#ids(resource, among(resource.type, ATTACHMENT, [attachment]), narrowing, ATTACHING);
-    return this.#entries(resource, found, narrowing);
+    return this.#entries.of(resource, found, narrowing);
   }
 
   /** What a reference parameter of these rows names, as `Type/id`, and whether there are more than are looked at. */
@@ -304,101 +283,10 @@ export class Rows {
     if (resource.source.tenant === 'single' && narrowing.tenant !== this.options.singleTenant) return true;
     return narrowing.patient !== undefined && resource.patient !== 'shared' && this.#pin(resource, narrowing) === null;
   }
-
-  /** The rows rendered, from the cache where the version is there. Errors: 400 `too-costly` for too long a page. */
-  async #entries(resource: RegisteredResource, found: readonly Found[], narrowing: Narrowing): Promise<Entry[]> {
-    const { version, updated, history } = resource.source;
-    // A row of the history stays what it is, but what it is read with may change.
-    const cache = history || (version === undefined && updated === undefined) ? undefined : this.#cache;
-    const key = ({ id, version }: Found): string =>
-      `${narrowing.tenant} ${resource.type} ${String(id)} ${String(version)}`;
-    const entries = new Map<string | number, Entry>();
-    const uncached: Found[] = [];
-    for (const row of found) {
-      const cached = cache && cache.get(key(row));
-      if (cached) entries.set(row.id, cached);
-      else uncached.push(row);
-    }
-    let characters = 0;
-    for (let start = 0; start < uncached.length; start += TOGETHER)
-      for (const [id, entry] of await this.#read(resource, uncached.slice(start, start + TOGETHER), narrowing)) {
-        characters += entry.text.length;
-        if (characters > this.options.mostCharacters) throw tooLong();
-        entries.set(id, entry);
-        cache?.set(key({ id, version: entry.versionId, keys: [] }), entry);
-      }
-    return found.flatMap(({ id }) => {
-      const entry = entries.get(id);
-      return entry ? [this.#released(resource, entry, narrowing)] : [];
-    });
-  }
-
-  /** As they were written where that is what the rows say; the others are made of their columns. */
-  async #read(
-    resource: RegisteredResource,
-    found: readonly Found[],
-    narrowing: Narrowing,
-  ): Promise<(readonly [id: string | number, entry: Entry])[]> {
-    const texts = (await this.options.texts?.find(resource, narrowing.tenant, found)) ?? [];
-    const written = texts.map((entry) => [entry.id, entry] as const);
-    if (written.length === found.length) return written;
-    const known = new Set<string | number>(texts.map(({ id }) => id));
-    const missing = found.map(({ id }) => id).filter((id) => !known.has(id));
-    return [...written, ...(await this.#rendered(resource, missing, narrowing))];
-  }
-
-  async #rendered(
-    resource: RegisteredResource,
-    ids: readonly (string | number)[],
-    { tenant }: Narrowing,
-  ): Promise<(readonly [id: string | number, entry: Entry])[]> {
-    const { base } = this.options;
-    const { dialect } = this.#db(resource);
-    const { render, layout } = rendererOf(resource);
-    const rows = await this.#execute(resource, await this.#fetch(resource), [tenant, ids]);
-    const place = layout.place(resource.source.id) as number;
-    return rows.map((answered) => {
-      const row = dialect.decode(answered);
-      return [row[place] as string | number, render(inOrder(row, layout), tenant, { base })];
-    });
-  }
-
-  async #fetch(resource: RegisteredResource): Promise<Compiled> {
-    let fetch = this.#fetches.get(resource);
-    if (!fetch) this.#fetches.set(resource, (fetch = await fetchStatement(this.#db(resource), resource)));
-    return fetch;
-  }
-
-  /** The last check before output: what the rendered resource says of itself must agree with the narrowing. */
-  #released(resource: RegisteredResource, entry: Entry, narrowing: Narrowing): Entry {
-    const { patient, where } = narrowing;
-    const ofTenant = entry.tenant === narrowing.tenant;
-    const ofNative = where.length === 0 || where.some(({ native = entry.native }) => native === entry.native);
-    const ofPatient =
-      patient === undefined ||
-      resource.patient === 'shared' ||
-      (entry.patients.length === 1 && entry.patients[0] === patient);
-    if (ofTenant && ofPatient && ofNative) return entry;
-    const left = !ofTenant ? 'tenant' : !ofPatient ? 'patient' : 'native resource';
-    this.options.alarm(`${entry.type} row left its ${left}`);
-    throw new OutcomeError(500, 'internal', 'An internal check failed; the operator has been told');
-  }
 }
 
 const bound = ({ dialect }: Database, bindings: Compiled['bindings'], values: readonly unknown[]): unknown[] =>
   bindings.map((each) => dialect.value(each instanceof Slot ? values[each.index] : each));
-
-/** Child rows come in any order; the last value of each says where it stands. */
-function inOrder(row: unknown[], { columns, children }: Layout): Values {
-  for (let index = 0; index < children.length; index++) {
-    const place = columns.length + index;
-    const rows = row[place] as unknown[][] | null;
-    if (rows === null) row[place] = [];
-    else if (rows.length > 1 && (children[index] as Layout['children'][number])[1].order !== undefined)
-      rows.sort((a, b) => (a.at(-1) as number) - (b.at(-1) as number));
-  }
-  return row;
-}
 
 const foundOf = (rows: readonly unknown[][]): Found[] =>
   rows.map(([id, version, ...keys]) => ({

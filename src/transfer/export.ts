@@ -8,6 +8,7 @@ import { parse } from '../search/parse.js';
 import { readBlob } from '../store/blobs.js';
 import type { Database } from '../store/database.js';
 import type { Rows } from '../store/rows.js';
+import { shorterPage } from '../store/shorter.js';
 import { Lines } from './lines.js';
 
 export interface ExportOptions {
@@ -79,7 +80,7 @@ async function* pages(
   const request: SearchRequest = parse(resource, pairs, { registry, base, handling: 'strict', now: 0 });
   let position: Position | undefined;
   do {
-    const page = await rows.find(resource, request, narrowing, position);
+    const page = await shorterPage(rows, resource, request, narrowing, position);
     if (page.entries.length > 0) yield page.entries.map((entry) => entry.text);
     position = page.more ? page.last : undefined;
   } while (position);

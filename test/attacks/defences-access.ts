@@ -22,8 +22,8 @@ export const access: readonly Defence[] = [
   {
     what: '$everything brings along nothing that belongs to another patient',
     file: 'src/rest/operations/everything.ts',
-    text: 'found.push(...read.filter(({ patients }) => patients.length === 0));',
-    without: 'found.push(...read);',
+    text: 'return read.filter(({ patients }) => patients.length === 0);',
+    without: 'return read;',
     spec: 'test/rest/operations.test.ts',
   },
   {

@@ -3,6 +3,7 @@ import { attacks, type Defence } from './defences-access.js';
 const subscriptions = attacks('subscriptions');
 const binary = 'test/rest/binary-write.test.ts';
 const exhaustion = attacks('exhaustion');
+const long = attacks('long-answers');
 
 /** What keeps a write, and what follows from it, from reaching further or costing more than it may. */
 export const writes: readonly Defence[] = [
@@ -96,6 +97,41 @@ export const writes: readonly Defence[] = [
     text: 'if (this.#left > 0) return;',
     without: 'if (this.#left > -1e12) return;',
     spec: exhaustion,
+  },
+  {
+    what: 'a page of a history ends',
+    file: 'src/rest/history.ts',
+    text: 'shown.length === count || left < 0',
+    without: 'shown.length === count',
+    spec: long,
+  },
+  {
+    what: 'so many references are looked at',
+    file: 'src/store/fetch.ts',
+    text: 'export const MOST_REFERENCES = 20_000;',
+    without: 'export const MOST_REFERENCES = 20_000_000;',
+    spec: long,
+  },
+  {
+    what: 'long answers of a batch come one after the other',
+    file: 'src/rest/batch.ts',
+    text: 'findIndex(({ isLong }) => isLong)',
+    without: 'findIndex(() => false)',
+    spec: long,
+  },
+  {
+    what: '$validate says of hidden bytes what it says of none',
+    file: 'src/rest/operations/validate.ts',
+    text: 'unmet.filter(({ status }) => refused.has(status))',
+    without: 'unmet.filter(() => false)',
+    spec: 'test/rest/operation-validate.test.ts',
+  },
+  {
+    what: 'a login leads back to a page of ours',
+    file: 'src/portal/server.tsx',
+    text: 'if (origin !== HERE || !found) return undefined;',
+    without: 'if (!found) return { to: text, who: "user" };',
+    spec: 'test/portal/login.test.ts',
   },
   {
     what: 'an organization has its share of the places of a queue',

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportAll } from '../../src/transfer/export.js';
 import { observation, patient } from '../search/resources.js';
 import { included, matches, type Client } from '../support/client.js';
-import { start, type Server } from '../support/server.js';
+import { patientPages } from '../support/pages.js';
+import { start, TENANT, type Server } from '../support/server.js';
 import { to } from './records.js';
 
 /** What one answer may hold here: as 64 million characters are to a server, so is this to the test. */
@@ -35,10 +40,10 @@ describe('attacks/long answers', () => {
   after(() => server.stop());
 
   /** So much is not for the judge of all answers. */
-  async function ask(path: string, entry?: object[]): Promise<any> {
+  async function ask(path: string, entry?: object[], type = 'batch'): Promise<any> {
     const answer = await fetch(/^https?:/.test(path) ? path : `${server.base}/${path}`, {
       headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/fhir+json' },
-      ...(entry && { method: 'POST', body: JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry }) }),
+      ...(entry && { method: 'POST', body: JSON.stringify({ resourceType: 'Bundle', type, entry }) }),
     });
     const text = await answer.text();
     assert.ok(text.length < MOST + 100_000, `${path}: ${String(text.length)} characters`);
@@ -85,12 +90,25 @@ describe('attacks/long answers', () => {
     assert.equal(matches(body).length, 1);
     assert.ok(included(body).length >= 10 && included(body).length < many.length);
     assert.equal(noteOf(body), 'incomplete');
-    const all = await pages('Patient/p/$everything?_count=10');
+    const reversed = await ask('Patient?_id=p&_revinclude=Observation:patient');
+    assert.ok(included(reversed).length > 0 && included(reversed).length < many.length);
+    assert.equal(noteOf(reversed), 'incomplete');
+    const all = await pages('Patient/p/$everything?_count=500');
     assert.equal(
       new Set(all.flatMap(matches).filter(({ resourceType }) => resourceType === 'Observation')).size,
       many.length,
     );
     assert.equal(noteOf(all[0]), 'incomplete');
+  });
+
+  it('THREAT 73: an export, and the pages of a patient, are read in pieces that are short enough', async () => {
+    const { registry, rows, own, base } = server.portico;
+    const folder = mkdtempSync(join(tmpdir(), 'portico-test-'));
+    const counts = await exportAll({ tenant: TENANT, registry, rows, own, base, folder });
+    rmSync(folder, { recursive: true });
+    assert.equal(counts['Observation'], many.length);
+    const { status, text } = await (await patientPages(server, 'p')).get('/portal');
+    assert.equal(status, 200, text.slice(0, 1000));
   });
 
   it('THREAT 73: the answers of a batch are counted one after the other, so that they are never all there', async () => {
@@ -100,6 +118,15 @@ describe('attacks/long answers', () => {
     const { entry: answers } = await ask('', entry);
     const statuses = answers.map(({ response }: any) => response.status.slice(0, 3));
     assert.deepEqual(statuses, ['200', ...Array.from({ length: 8 }, () => '400')]);
+    const writes = many.slice(0, 9).map((each) => ({
+      resource: long(`o${String(each)}`, { valueInteger: 100 }),
+      request: { method: 'PUT', url: `Observation/o${String(each)}` },
+    }));
+    for (const type of ['batch', 'transaction']) {
+      const { entry: written } = await ask('', writes, type);
+      assert.ok(written.every(({ response }: any) => response.status === '200 OK' && response.etag !== undefined));
+      assert.ok(written[0].resource && !written[8].resource, 'what is done is told, and no more');
+    }
   });
 
   it('THREAT 73: of very many references so many are looked at, which is told, and a chain is right all the same', async () => {

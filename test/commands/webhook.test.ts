@@ -40,6 +40,8 @@ describe('portico webhook and org share', () => {
       PORTICO_ALLOW_LOOPBACK: 'true',
     };
     const said = { out: '', err: '' };
+    const before = process.exitCode;
+    process.exitCode = 0;
     const { stdout, stderr } = process;
     const write = { out: stdout.write.bind(stdout), err: stderr.write.bind(stderr) };
     Object.assign(process.env, set);
@@ -52,8 +54,8 @@ describe('portico webhook and org share', () => {
       stderr.write = write.err;
       for (const name of Object.keys(set)) Reflect.deleteProperty(process.env, name);
     }
-    const code = Number(process.exitCode ?? 0);
-    process.exitCode = 0;
+    const code = Number(process.exitCode);
+    process.exitCode = before;
     return { code, json: said.out === '' ? undefined : JSON.parse(said.out), err: said.err };
   }
   const done = async (...args: string[]): Promise<any> => {

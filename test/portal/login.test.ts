@@ -132,9 +132,10 @@ describe('portal/login', () => {
     await again.login(email);
     assert.equal((await again.send('/portal/login/code', { code: await code() })).status, 401);
     const recovery = new Pages(server.url);
-    await recovery.login(email);
+    await recovery.get(loginFor('/manager/status'));
+    await recovery.send('/portal/login', { email, password: PASSWORD });
     const paper = confirmed.body.recoveryCodes[0] as string;
-    assert.equal((await recovery.send('/portal/login/code', { code: paper })).to, '/manager/users');
+    assert.equal((await recovery.send('/portal/login/code', { code: paper })).to, '/manager/status');
   });
 
   it('sends everybody to their own pages, and a clinician to the apps that they connected', async () => {

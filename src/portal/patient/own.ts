@@ -5,6 +5,7 @@ import { OutcomeError } from '../../outcome.js';
 import type { Pairs } from '../../search/options.js';
 import { parse } from '../../search/parse.js';
 import type { Entry } from '../../store/render.js';
+import { shorterPage } from '../../store/shorter.js';
 import type { PortalOptions } from '../visit.js';
 
 /** The patient that a user is. It follows from the session alone: no page takes it from a form or a path. */
@@ -34,7 +35,7 @@ export async function ownEntries(
   const narrowing = resource && tryNarrow(access, resource, ['s']);
   if (!resource || !narrowing) return [];
   const request = parse(resource, pairs, { registry, base, handling: 'strict', now: now() });
-  return [...(await rows.find(resource, request, narrowing)).entries];
+  return [...(await shorterPage(rows, resource, request, narrowing)).entries];
 }
 
 export const resourcesOf = <T extends Resource>(entries: readonly Entry[]): T[] =>

@@ -11,6 +11,7 @@ import { parse, parseTest } from '../../search/parse.js';
 import { MOST_REFERENCES } from '../../store/fetch.js';
 import { referencesIn } from '../../store/references.js';
 import type { Entry } from '../../store/render.js';
+import { shorterPage } from '../../store/shorter.js';
 import { CURSOR, readCursor, writeCursor } from '../cursor.js';
 import { accessOf, checkId, notFound, resourceOf, type Facade } from '../facade.js';
 import { Gathering, type Included } from '../gathering.js';
@@ -166,9 +167,13 @@ async function pageOf(
     if (characters > rows.mostCharacters / 4) return { entries, next: { [resource.type]: { direction: 'after' } } };
     const position = from?.[resource.type];
     const room = count - entries.length;
-    const page = await rows.find(resource, { ...search, count: room }, narrowing, position);
+    const page = await shorterPage(rows, resource, { ...search, count: room }, narrowing, position);
+    const more = lengthOf(page.entries);
+    // What would make it too long is on the next one.
+    if (characters > 0 && characters + more > rows.mostCharacters)
+      return { entries, next: { [resource.type]: position ?? { direction: 'after' } } };
     entries.push(...page.entries);
-    characters += lengthOf(page.entries);
+    characters += more;
     if (page.more) return { entries, next: { [resource.type]: page.last ?? position ?? { direction: 'after' } } };
   }
   return { entries };

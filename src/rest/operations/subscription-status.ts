@@ -1,6 +1,6 @@
 import type { Subscription } from '@medplum/fhirtypes';
 import { narrow, tryNarrow } from '../../access/narrow.js';
-import { invalidParameter } from '../../outcome.js';
+import { invalidParameter, OutcomeError } from '../../outcome.js';
 import { parse } from '../../search/parse.js';
 import type { Entry } from '../../store/render.js';
 import { eventsBetween } from '../../subscriptions/event.js';
@@ -118,8 +118,11 @@ async function toldOf(
   const access = accessOf(request);
   if (!own || !tryNarrow(access, terms.resource, ['s'])) return [];
   const told: Told[] = [];
+  let left = facade.rows.mostCharacters;
   for (const event of await eventsBetween(own, { tenant, id }, since, until)) {
     const found = await seen(facade, access, terms, event.id);
+    left -= isWhole(terms.content) ? (found?.text.length ?? 0) : 0;
+    if (left < 0) throw new OutcomeError(400, 'too-costly', 'So many events are too long: ask for fewer by number');
     if (found) told.push({ event, entry: found });
   }
   return told;

@@ -8,7 +8,6 @@ import { ClientKeys } from './auth/client-keys.js';
 import { discovery } from './auth/discovery.js';
 import type { Keys } from './auth/keys.js';
 import { AUTHORIZE_PATH, LAUNCH_PATH, MANAGE_PATH } from './auth/paths.js';
-import { authRoutes } from './auth/routes.js';
 import { errors } from './http/errors.js';
 import { fhirHandler } from './http/fhir-handler.js';
 import { health } from './http/health.js';
@@ -80,7 +79,12 @@ export function createApp(options: AppOptions): Koa {
   );
   app.use(errors(onError));
   app.use(health(ready));
-  app.use(authRoutes(tokens, bearer).routes());
+  app.use(
+    whenAsked(['/oauth', '/api/2.0/oauth2'], async () => {
+      const { authRoutes } = await import('./auth/routes.js');
+      return authRoutes(tokens, bearer).routes() as unknown as Middleware;
+    }),
+  );
   const { rows } = facade;
   const pages = ['/portal', '/manager', '/api/v1/docs', AUTHORIZE_PATH, MANAGE_PATH];
   app.use(

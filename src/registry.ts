@@ -61,9 +61,10 @@ export async function loadRegistry({ history = true } = {}): Promise<Registry> {
   const folder = new URL('fhir/', code);
   const files = (await readdir(folder)).filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts')).sort();
   const modules = await Promise.all(
-    files.map(async (file) => (await import(new URL(file, folder).href)) as { default?: Declaration }),
+    files.map(async (file) => (await import(new URL(file, folder).href)) as { default?: Declaration | Declaration[] }),
   );
-  const declared = modules.map((module) => module.default).filter((each) => each !== undefined);
+  // One a file; the build puts them all into one.
+  const declared = modules.flatMap((module) => module.default ?? []);
   return createRegistry(declared.filter(({ source }) => history || !source.history));
 }
 

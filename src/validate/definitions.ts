@@ -40,12 +40,21 @@ const definitions = new URL('definitions/', dist);
 
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, definitions), 'utf8'));
 
-let searchDefinitions: Record<string, Record<string, SearchDefinition>> | undefined;
+const searchDefinitions = new Map<string, Readonly<Record<string, SearchDefinition>>>();
+
+function searchDefinitionsIn(type: string): Readonly<Record<string, SearchDefinition>> {
+  let found = searchDefinitions.get(type);
+  if (!found) {
+    const name = `search/${type}.json`;
+    found = existsSync(new URL(name, definitions)) ? (read(name) as Record<string, SearchDefinition>) : {};
+    searchDefinitions.set(type, found);
+  }
+  return found;
+}
 
 /** The search parameters that R4 defines for a type, those of every resource among them. */
 export function searchDefinitionsOf(type: string): Readonly<Record<string, SearchDefinition>> {
-  searchDefinitions ??= read('search-parameters.json') as Record<string, Record<string, SearchDefinition>>;
-  return { ...searchDefinitions['Resource'], ...searchDefinitions[type] };
+  return { ...searchDefinitionsIn('Resource'), ...searchDefinitionsIn(type) };
 }
 
 let compartment: Record<string, string[]> | undefined;

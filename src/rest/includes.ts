@@ -24,9 +24,10 @@ export async function included(
   request: SearchRequest,
   matches: readonly Entry[],
 ): Promise<Included> {
-  const gathering = new Gathering(matches, facade.rows.mostCharacters);
   const asks = request.include.length > 0 || request.revInclude.length > 0;
-  let from = new Map<RegisteredResource, readonly Entry[]>(asks && matches.length > 0 ? [[resource, matches]] : []);
+  if (!asks || matches.length === 0) return { entries: [], truncated: false };
+  const gathering = new Gathering(matches, facade.rows.mostCharacters);
+  let from = new Map<RegisteredResource, readonly Entry[]>([[resource, matches]]);
   for (let round = 0; from.size > 0 && !gathering.isCut(); round++) {
     const before = gathering.entries.length;
     for (const [type, entries] of from)

@@ -87,11 +87,13 @@ async function step(
 ): Promise<{ stale: string[]; last: string | undefined }> {
   const id = sql.column('t', source.id);
   const version = sql.column('t', source.version as string);
+  // `cross join`: SQLite reads the tables in this order, which is that of the ids, and stops at the limit.
   const found = native(
     sql`select ${id}, h.edition from ${sql.identifier(source.from as string)} as t
-      join history as h on h.organization_id = t.organization_id and h.type = ${sql.literal(type)}
+      cross join history as h
+      where h.organization_id = ${sql.literal(tenant)} and h.type = ${sql.literal(type)}
       and h.id = ${id} and h.version = ${version}
-      where t.organization_id = ${sql.literal(tenant)} and ${id} > ${sql.literal(after)}
+      and t.organization_id = ${sql.literal(tenant)} and ${id} > ${sql.literal(after)}
       order by ${id} limit ${sql.literal(STEP)}`,
     await own.knex(),
   );

@@ -8,7 +8,7 @@ import { parse } from '../../../dist/src/search/parse.js';
 import { exportAll } from '../../../dist/src/transfer/export.js';
 
 const [way, tenant, folder] = process.argv.slice(2);
-const portico = await openPortico(readConfig(), { cacheBytes: 0 });
+const portico = await openPortico(readConfig(), { cacheBytes: 0, mostCharacters: Infinity });
 const { registry, rows, own, base } = portico;
 const started = performance.now();
 const counts = way === 'pages' ? await exportAll({ tenant, registry, rows, own, base, folder }) : await inMemory();

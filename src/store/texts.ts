@@ -5,8 +5,9 @@ import type { Database } from './database.js';
 import type { Entry } from './render.js';
 
 const TENANT = new Slot(0);
-const WANTED = new Slot(1);
-const EDITION = new Slot(2);
+const EDITION = new Slot(1);
+/** Of one its id and version, of many their list. */
+const [FIRST, SECOND] = [new Slot(2), new Slot(3)];
 
 /** A row of the version that the text must be of. */
 export interface Wanted {
@@ -20,7 +21,8 @@ export interface Wanted {
  * to read than the columns and children that it was made of.
  */
 export class Texts {
-  readonly #statements = new WeakMap<RegisteredResource, Compiled>();
+  readonly #ones = new WeakMap<RegisteredResource, Compiled>();
+  readonly #lists = new WeakMap<RegisteredResource, Compiled>();
 
   constructor(
     private readonly db: Database,
@@ -31,8 +33,12 @@ export class Texts {
   /** Those that there are, in any order. */
   async find(resource: RegisteredResource, tenant: string, wanted: readonly Wanted[]): Promise<Entry[]> {
     if (!hasTexts(resource)) return [];
-    const { sql, bindings } = this.#statements.get(resource) ?? (await this.#statement(resource));
-    const values = [tenant, JSON.stringify(wanted.map(({ id, version }) => [id, version])), this.edition];
+    const [first, ...others] = wanted;
+    const isOne = first !== undefined && others.length === 0;
+    const statements = isOne ? this.#ones : this.#lists;
+    const { sql, bindings } = statements.get(resource) ?? (await this.#statement(resource, isOne, statements));
+    const list = isOne ? [first.id, first.version] : [JSON.stringify(wanted.map(({ id, version }) => [id, version]))];
+    const values = [tenant, this.edition, ...list];
     const rows = await this.db.arrays(
       sql,
       bindings.map((each) => (each instanceof Slot ? values[each.index] : each)),
@@ -50,16 +56,22 @@ export class Texts {
     }));
   }
 
-  async #statement(resource: RegisteredResource): Promise<Compiled> {
-    const { from, id, version } = this.db.dialect.pairs(WANTED);
+  async #statement(
+    resource: RegisteredResource,
+    isOne: boolean,
+    statements: WeakMap<RegisteredResource, Compiled>,
+  ): Promise<Compiled> {
+    const pairs = this.db.dialect.pairs(FIRST);
+    const [from, id, version] = isOne
+      ? [sql`history as h`, FIRST, SECOND]
+      : [sql`${pairs.from} cross join history as h`, pairs.id, pairs.version];
     const compiled = native(
-      sql`select h.id, h.version, h.at, h.organization_id, h.patient_id, h.native_resource, h.body
-        from ${from} cross join history as h
+      sql`select h.id, h.version, h.at, h.organization_id, h.patient_id, h.native_resource, h.body from ${from}
         where h.organization_id = ${TENANT} and h.type = ${sql.literal(resource.type)}
         and h.id = ${id} and h.version = ${version} and h.edition = ${EDITION}`,
       await this.db.knex(),
     );
-    this.#statements.set(resource, compiled);
+    statements.set(resource, compiled);
     return compiled;
   }
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { availableParallelism } from 'node:os';
+import { assertions } from './assertions.js';
 import { chains } from './chains.js';
 import { dataOf } from './data.js';
 import { memory, requests, scale, tokens, type Bench, type Measurement } from './measurements.js';
@@ -44,6 +45,7 @@ const all: readonly Measurement[] = [
   writes,
   transactions,
   tokens,
+  assertions,
   deepPage(data.longest),
   scale(rows, few),
   startUp,

@@ -75,7 +75,7 @@ export class Servers {
       port,
       process: child,
       credential: credential.id,
-      tokenRequest: postToken(credential, port),
+      tokenRequest: tokenRequest(port, 'grant_type=client_credentials', basic(credential)),
       request: (path, body) =>
         body ? post(`/fhir/R4/${path}`, port, authorization, body) : get(`/fhir/R4/${path}`, port, authorization),
     };
@@ -91,17 +91,13 @@ function post(path: string, port: number, headers: string, body: object): string
   return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\n${headers}${about}\r\n${text}`;
 }
 
-function postToken({ id, secret }: { id: string; secret: string }, port: number): string {
-  const body = 'grant_type=client_credentials';
-  return [
-    'POST /oauth/token HTTP/1.1',
-    `Host: 127.0.0.1:${String(port)}`,
-    `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
-    'Content-Type: application/x-www-form-urlencoded',
-    `Content-Length: ${String(body.length)}`,
-    '',
-    body,
-  ].join('\r\n');
+const basic = ({ id, secret }: { id: string; secret: string }): string =>
+  `Authorization: Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}\r\n`;
+
+/** The text of a request for a token, by a form of ASCII. */
+export function tokenRequest(port: number, form: string, headers = ''): string {
+  const about = `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${String(form.length)}\r\n`;
+  return `POST /oauth/token HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\n${headers}${about}\r\n${form}`;
 }
 
 async function newCredential({ environment }: Data): Promise<{ id: string; secret: string }> {

@@ -23,7 +23,8 @@ async function inMemory() {
   mkdirSync(folder, { recursive: true });
   const narrowing = asSystem(tenant, 'bench');
   const counts = {};
-  for (const resource of registry.all()) {
+  // What an export writes: nothing of the audit trail or the history.
+  for (const resource of registry.all().filter(({ source }) => !source.own && !source.history)) {
     const request = parse(resource, [['_sort', '_id']], { registry, base, handling: 'strict', now: 0 });
     const { entries } = await rows.find(resource, { ...request, count: 1e9 }, narrowing);
     const text = entries.map((entry) => `${JSON.stringify(JSON.parse(entry.text))}\n`).join('');

@@ -126,6 +126,10 @@ function whenAsked(paths: readonly string[], load: () => Promise<Middleware>): M
   return async (ctx, next) => {
     const { path } = ctx;
     if (!paths.some((each) => path === each || path.startsWith(`${each}/`))) return next() as Promise<void>;
-    return (await (loaded ??= load()))(ctx, next) as Promise<void>;
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return (await loaded)(ctx, next) as Promise<void>;
   };
 }

@@ -35,6 +35,13 @@ const complete = statement<{ edition: string; at: number }>((knex, $) =>
     .merge(),
 );
 
+/** Whoever goes back to an earlier edition finds the texts of this one. */
+const undone = statement<{ edition: string }>((knex, $) =>
+  knex('text_edition')
+    .whereNot({ edition: $('edition') })
+    .delete(),
+);
+
 const renewed = statement<Record<string, unknown>>((knex, $) =>
   knex('history')
     .where({ organization_id: $('tenant'), type: $('type'), id: $('id'), version: $('version') })
@@ -55,7 +62,10 @@ export async function renewTexts(options: RenewOptions): Promise<number> {
   for (const { id } of await tenants.all(own, {}))
     for (const resource of registry.all())
       if (hasTexts(resource)) count += await renewType(resource, id as string, options);
-  if (!signal?.aborted) await own.commit({ statements: [await complete.plan(own, { edition, at: now() })] });
+  if (!signal?.aborted)
+    await own.commit({
+      statements: [await undone.plan(own, { edition }), await complete.plan(own, { edition, at: now() })],
+    });
   return count;
 }
 

@@ -97,6 +97,8 @@ describe('store/texts: what is current is sent as it was written', () => {
     assert.equal(await code('stale'), 'marked');
     await sql(`update history set edition = 'earlier' where id = 'stale'`);
     assert.equal(await renew(), 0, 'it was done for this edition');
+    await renewTexts({ own, registry, columns, edition: 'earlier', now, rest: 0 });
+    assert.ok((await renew()) > 2, 'what another edition wrote since is written anew');
   });
 
   it('an interrupted renewal goes on with the next start', async () => {

@@ -11,6 +11,8 @@ import { bareDatabase, type FreshDatabase } from '../support/database.js';
 import { receiver, type Receiver } from '../support/receiver.js';
 
 // In this process: a process for each of many calls would take long.
+const exitCode = (): number => Number(process.exitCode ?? 0);
+
 describe('portico webhook and org share', () => {
   const folder = mkdtempSync(join(tmpdir(), 'portico-test-'));
   let database: FreshDatabase;
@@ -54,7 +56,7 @@ describe('portico webhook and org share', () => {
       stderr.write = write.err;
       for (const name of Object.keys(set)) Reflect.deleteProperty(process.env, name);
     }
-    const code = Number(process.exitCode);
+    const code = exitCode();
     process.exitCode = before;
     return { code, json: said.out === '' ? undefined : JSON.parse(said.out), err: said.err };
   }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { everyCommand } from '../support/every-command.js';
 import { cli, workplace, type Ended, type Workplace } from '../support/command.js';
+import { itOn } from '../support/only.js';
 
 const subcommands = {
   serve: [],
@@ -100,10 +101,14 @@ describe('commands', function () {
         const at = { PORTICO_DATABASE_URL: `sqlite:${file}`, PORTICO_SECRET: 'a'.repeat(44) };
         refused(await run([command], { env: at }), 2, /^The database cannot be opened:\n {2}- \/.+: .+\n$/);
       }
-      const beside = { PORTICO_DATABASE_URL: 'sqlite:/proc/none/portico.sqlite' };
-      refused(await run(['serve'], { env: beside }), 2, /^The secret beside the database cannot be made:\n.+\n$/);
       const watch = ['watch', '--url', 'http://localhost:1', '--to', 'summaries', '--token', '@none'];
       refused(await run(watch), 2, /'@none' is invalid. There is no such file/);
+    });
+
+    // Elsewhere the secret is given.
+    itOn('sqlite', 'end with 2 where the secret beside the database cannot be made', async () => {
+      const env = { PORTICO_DATABASE_URL: 'sqlite:/proc/none/portico.sqlite' };
+      refused(await run(['serve'], { env }), 2, /^The secret beside the database cannot be made:\n.+\n$/);
     });
 
     it('end with 2 on a database that is not migrated', async () => {

@@ -32,7 +32,9 @@ async function batch(facade: Facade, { entries }: BundleRequest): Promise<Answer
     const together = entries.slice(start, start + TOGETHER);
     const long = together.findIndex(({ isLong }) => isLong);
     const next = long < 0 ? together : together.slice(0, Math.max(long, 1));
-    answered.push(...(await Promise.all(next.map(({ read }) => alone(facade, read, room)))));
+    const answers = await Promise.all(next.map(({ read }) => alone(facade, read, room)));
+    // In the order of the entries, whichever was done first.
+    for (const each of answers) answered.push(each.isDone ? room.fit(each) : each);
     start += next.length;
   }
   return answered;

@@ -10,6 +10,8 @@ import { accessOf, type Facade } from './facade.js';
 export interface AnsweredEntry {
   readonly entry: ResponseEntry;
   readonly shown: readonly Shown[];
+  /** Of a write, which is done: its answer is to be fitted into what room is left. */
+  readonly isDone?: boolean;
 }
 
 /** What the answers to the entries of one Bundle may still hold, in characters. */
@@ -46,7 +48,7 @@ export async function alone(facade: Facade, read: () => BundleEntry, room: Room)
     const reads = entry.method === 'GET' || entry.method === 'HEAD' || entry.route.operation !== undefined;
     if (reads) room.check();
     const answered = await handled(facade, entry);
-    if (!reads) return room.fit(answered);
+    if (!reads) return { ...answered, isDone: true };
     room.take(answered);
     return answered;
   } catch (error) {

@@ -5,8 +5,8 @@ let waiting: (() => void)[] = [];
 
 /**
  * Does something when the event loop has gone through what came in at the same time, or when several wait. Answers that are
- * written one after the other wake their reader once; with work between them each wakes it anew, which was a quarter of
- * the CPU of a read. All at the end of a long turn would let the reader and this process wait for each other in turn.
+ * written one after the other wake their reader once; with work between them each wakes it anew, which shows in the CPU
+ * of a read. All at the end of a long turn would let the reader and this process wait for each other in turn.
  */
 export function endOfTurn(act: () => void): void {
   const count = waiting.push(act);

@@ -170,8 +170,7 @@ async function visibleOf(
     const isCurrent = entry?.versionId === String(version.version);
     if (!(isCurrent || ((entry ?? version.last === 'DELETE') && visible(resource, version, narrowing)))) return [];
     const text = isCurrent ? entry.text : version.body;
-    // What the native system changed by itself since has no body, as it has none for vread.
-    return text === undefined && version.method !== 'DELETE' ? [] : [{ version, entry, text }];
+    return [{ version, entry, text }];
   });
 }
 

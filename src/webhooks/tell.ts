@@ -173,12 +173,11 @@ export class Webhooks implements Teller {
     return entry && (JSON.parse(entry.text) as T);
   }
 
-  /** The version that was written, or so many before it: the current one is the row itself. */
+  /** The version that was written, or so many before it; a deletion says nothing. */
   async #version<T>({ tenant, type, id, version }: Change, back: number): Promise<T | undefined> {
     if (version - back < 1) return undefined;
     const found = await readVersion(this.options.own, { tenant, type, id }, version - back);
-    if (found?.body !== undefined) return JSON.parse(found.body) as T;
-    return found && found.method !== 'DELETE' ? this.#read<T>(tenant, type, id) : undefined;
+    return found?.body === undefined ? undefined : (JSON.parse(found.body) as T);
   }
 }
 

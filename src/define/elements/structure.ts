@@ -10,8 +10,8 @@ import {
   type Values,
 } from './element.js';
 
-// The members of a shape are checked against the FHIR type where the shape is written; `any` is their common bound.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+// The members of a shape are checked against the FHIR type where the shape is written.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the common bound of all members
 export type AnyElement<C extends string = string> = Element<any, C>;
 
 /** Which element reads and writes each member of a FHIR type. Members of a choice are written out: `valueQuantity`. */
